@@ -65,7 +65,7 @@ def _own_modules(module: str, roots: tuple[Path, ...]) -> Iterator[tuple[str, Pa
 
 
 def _canonical(node: object) -> Iterator[str]:
-    """The syntax tree as text without positions, docstrings and empty fields, alike in every Python version."""
+    """The syntax tree as text, without positions, docstrings and empty fields, which differ by version."""
     if isinstance(node, ast.AST):
         yield f"({type(node).__name__}"
         for field, value in ast.iter_fields(node):

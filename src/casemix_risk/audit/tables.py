@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def write_table(
                 "totals": {name: math.fsum(parts) for name, parts in totals.items()},
             }
             writer.add_key_value_metadata({METADATA_KEY: json.dumps(facts, sort_keys=True).encode()})
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return facts
@@ -109,7 +108,7 @@ def settings_hash(settings: Mapping) -> str:
 
 
 def _row_groups(rows, contract: Contract) -> Iterator[pa.Table]:
-    """The rows as tables of exactly ROW_GROUP_ROWS rows, but for the last; at least one, so empty is a table."""
+    """The rows as tables of ROW_GROUP_ROWS rows, but for the last; at least one, so that empty is a table."""
     batches = [rows] if isinstance(rows, pd.DataFrame | pa.Table) else rows
     waiting = [_as_contract(contract.schema.empty_table(), contract)]
     waiting_rows, written = 0, False

@@ -1,0 +1,75 @@
+"""A run's configuration, checked against its schema and completed with the defaults."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from casemix_risk.errors import InputError
+
+
+def complete_configuration(config: Mapping, schema_path: Path) -> dict:
+    """The configuration with every default filled in.
+
+    Args:
+        config: what the user wrote.
+        schema_path: JSON schema in YAML.
+
+    Returns:
+        A new dictionary; the argument is left as it is.
+
+    Raises:
+        InputError: a key is unknown, missing or has a value it cannot have; the sentence names the key and,
+            for an unknown one, the nearest that exists.
+    """
+    schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+    complete = deepcopy(dict(config))
+    _fill_defaults(complete, schema)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(complete)
+    error = jsonschema.exceptions.best_match(errors)
+    if error is not None:
+        raise InputError(_sentence(error))
+    for fault in _inconsistencies(complete):
+        raise InputError(f"The configuration cannot run: {fault}.")
+    return complete
+
+
+def _fill_defaults(value: dict, schema: Mapping) -> None:
+    for name, part in schema.get("properties", {}).items():
+        if "default" in part:
+            value.setdefault(name, deepcopy(part["default"]))
+        if isinstance(value.get(name), dict):
+            _fill_defaults(value[name], part)
+
+
+def _sentence(error: jsonschema.ValidationError) -> str:
+    where = ".".join(map(str, error.absolute_path)) or "the top level"
+    if error.validator == "additionalProperties" and error.schema.get("properties"):
+        known = list(error.schema["properties"])
+        unknown = next(name for name in error.instance if name not in known)
+        nearest = difflib.get_close_matches(str(unknown), known, n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(known)}."
+        return f"The configuration has an unknown key {unknown} at {where}; {hint}"
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"The configuration lacks the key {', '.join(missing)} at {where}; add it."
+    if error.validator == "oneOf":
+        return (
+            f"The configuration at {where} must name either a file with its columns, "
+            "or an edition in from with a factor or a factors_file."
+        )
+    return f"The configuration at {where} has a value it cannot have: {error.message}."
+
+
+def _inconsistencies(config: Mapping) -> Iterator[str]:
+    editions = config["tariff"]["editions"]
+    for name, edition in editions.items():
+        if edition.get("from", name) not in editions:
+            yield f"tariff edition {name} is made from {edition['from']}, which is not an edition"
+    if config["risk"]["list_size"] not in config["list_sizes"]:
+        yield f"risk.list_size {config['risk']['list_size']} is not one of list_sizes"
+    if config["target_year"] <= max(config["extract"]["files"]):
+        yield f"target_year {config['target_year']} is not after the last year of the extract"

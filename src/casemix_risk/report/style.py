@@ -1,0 +1,44 @@
+"""How every figure looks, and how it is saved so that the same picture gives the same bytes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+PALETTE = ["#12436D", "#F46A25", "#28A197", "#801650", "#3D3D3D", "#A285D1"]
+GREY = "#6B6B6B"
+mpl.rcParams.update(
+    {
+        "axes.prop_cycle": mpl.cycler(color=PALETTE),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.titlesize": 12,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.labelsize": 10.5,
+        "figure.dpi": 100,
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "grid.color": "#E3E3E3",
+        "legend.frameon": False,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "casemix-risk",
+    }
+)
+
+
+def save_figure(figure: Figure, paths: Sequence[Path | str]) -> None:
+    """Write a figure to each path; its ending (.svg, .png) says the format. No date is kept."""
+    for path in map(Path, paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+        figure.savefig(path, metadata=metadata, dpi=150)
+
+
+def new_figure(width: float = 8.0, height: float = 4.6, **subplots) -> tuple[Figure, object]:
+    """An empty figure in the house style and its axes; sizes in inches."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(**subplots)

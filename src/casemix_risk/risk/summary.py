@@ -1,0 +1,123 @@
+"""The risk tables: each list size under each pool rule, in closed form and simulated."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from casemix_risk.risk.cost_lines import banded
+from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation, moments_per_head
+from casemix_risk.risk.simulate import standard_deviation
+
+CELL = ["list_size", "pool", "method"]
+
+
+def exact_summary(
+    lines: pd.DataFrame, pools: Sequence[str], kept: np.ndarray, list_sizes: Sequence[int]
+) -> pd.DataFrame:
+    """Rows of table ``risk_summary`` with method ``exact``.
+
+    Args:
+        lines: table ``cost_lines``.
+        pools: names of the pool rules.
+        kept: booleans, pools x lines.
+        list_sizes: heads.
+
+    Returns:
+        A row for each list size and pool.
+    """
+    sizes = np.asarray(list_sizes)
+    volume = lines["admissions_per_head"].to_numpy()
+    mean, _ = moments_per_head(lines, kept)
+    whole_mean, _ = moments_per_head(lines, np.ones((1, len(lines)), dtype=bool))
+    cv_pct = 100 * coefficient_of_variation(lines, kept, sizes)
+    shares = {
+        "pooled_admissions_share": np.where(kept, 0.0, volume).sum(axis=1) / volume.sum(),
+        "pooled_budget_share": (1 - mean / whole_mean).clip(0, 1),
+    }
+    cells = pd.MultiIndex.from_product([sizes, pools], names=CELL[:2]).to_frame(index=False)
+    return cells.assign(
+        method="exact",
+        budget_gbp=np.outer(sizes, mean).ravel(),
+        **{name: np.tile(share, len(sizes)) for name, share in shares.items()},
+        cv_pct=cv_pct.ravel(),
+        cv_se_pct=0.0,
+        tolerance_pct=TOLERANCE_CVS * cv_pct.ravel(),
+    )
+
+
+def simulated_summary(exact: pd.DataFrame, costs: np.ndarray, list_size: int, method: str) -> pd.DataFrame:
+    """Rows of table ``risk_summary`` for one list size from simulated costs.
+
+    Args:
+        exact: `exact_summary`; budgets and shares are taken from it.
+        costs: GBP, years x pools, in the order of the pools in `exact`.
+        list_size: heads.
+        method: ``simulated`` or ``paper``.
+
+    Returns:
+        A row a pool, the coefficient of variation with its standard error.
+    """
+    cells = exact[exact["list_size"] == list_size].assign(method=method)
+    deviation, error = standard_deviation(costs)
+    cv_pct = 100 * deviation / cells["budget_gbp"]
+    return cells.assign(
+        cv_pct=cv_pct,
+        cv_se_pct=100 * error / cells["budget_gbp"],
+        tolerance_pct=TOLERANCE_CVS * cv_pct,
+    )
+
+
+def simulated_years(costs: np.ndarray, pools: Sequence[str], list_size: int, method: str) -> pd.DataFrame:
+    """Rows of table ``simulated``: a row for each pool and simulated year."""
+    years = len(costs)
+    return pd.DataFrame(
+        {
+            "list_size": list_size,
+            "pool": np.repeat(np.asarray(pools, dtype=object), years),
+            "method": method,
+            "simulated_year": np.tile(np.arange(1, years + 1), len(pools)),
+            "cost_gbp": costs.T.ravel(),
+        }
+    )
+
+
+def quantiles(simulated: pd.DataFrame, probabilities: Sequence[float]) -> pd.DataFrame:
+    """Table ``risk_quantiles`` from table ``simulated``: empirical quantiles of the yearly cost."""
+    table = simulated.groupby(CELL)["cost_gbp"].quantile(sorted(probabilities))
+    return table.rename_axis([*CELL, "probability"]).rename("cost_gbp").reset_index()
+
+
+def banding(
+    lines: pd.DataFrame, pools: Sequence[str], kept: np.ndarray, list_sizes: Sequence[int]
+) -> pd.DataFrame:
+    """Table ``banding``: what price bands and clustering do to the coefficient of variation.
+
+    Args:
+        lines: table ``cost_lines``.
+        pools: names of pool rules that take only lines modelled on their own, so that they mean the same in
+            the banded model.
+        kept: booleans, pools x lines.
+        list_sizes: heads.
+
+    Returns:
+        A row for each list size, pool and model.
+    """
+    merged = banded(lines)
+    own = (lines["band"] == 0).to_numpy()
+    kept_merged = np.ones((len(pools), len(merged)), dtype=bool)
+    kept_merged[:, : own.sum()] = kept[:, own]
+    models = {
+        "banded_clustered": (merged, kept_merged),
+        "banded_poisson": (merged.assign(variance_factor=1.0), kept_merged),
+        "unbanded_clustered": (lines, kept),
+        "unbanded_poisson": (lines.assign(variance_factor=1.0), kept),
+    }
+    cells = pd.MultiIndex.from_product([list_sizes, pools], names=CELL[:2]).to_frame(index=False)
+    parts = [
+        cells.assign(model=model, cv_pct=100 * coefficient_of_variation(table, keep, list_sizes).ravel())
+        for model, (table, keep) in models.items()
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table["tolerance_pct"] = TOLERANCE_CVS * table["cv_pct"]
+    return table.sort_values(["list_size", "pool", "model"], ignore_index=True)

@@ -1,0 +1,87 @@
+"""All the risk tables of one tariff edition."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from casemix_risk.risk.cost_lines import banded, cost_lines, price_bands
+from casemix_risk.risk.optimum import pool_optimum
+from casemix_risk.risk.pools import kept_lines, pool_rules, shared_pool_of
+from casemix_risk.risk.simulate import simulated_costs
+from casemix_risk.risk.summary import (
+    CELL,
+    banding,
+    exact_summary,
+    quantiles,
+    simulated_summary,
+    simulated_years,
+)
+
+
+def risk_tables(
+    national: pd.DataFrame,
+    prices: pd.DataFrame,
+    *,
+    population: float,
+    list_sizes: Sequence[int],
+    seed: int,
+    cost_line_settings: Mapping,
+    risk: Mapping,
+) -> dict[str, pd.DataFrame]:
+    """From volumes and prices to every risk table.
+
+    Args:
+        national: table ``national``.
+        prices: table ``prices``.
+        population: people whom the national admissions belong to.
+        list_sizes: heads.
+        seed: the run's seed.
+        cost_line_settings: the configuration's ``cost_lines``.
+        risk: the configuration's ``risk``.
+
+    Returns:
+        Tables by name: cost_lines, price_bands, banding, pool_rules, risk_summary, risk_quantiles, simulated
+        and pool_optimum. Simulated years are kept for two pools only: none and the shared pool.
+    """
+    sizes = sorted(list_sizes)
+    lines = cost_lines(national, prices, population, **cost_line_settings)
+    rules = pool_rules(lines, risk)
+    kept = kept_lines(lines, rules, risk["shared_pool"])
+    summaries = [exact_summary(lines, rules["pool"], kept, sizes)]
+    years = []
+    for method, model in {"simulated": lines, "paper": banded(lines)}.items():
+        summary, drawn = _simulate(model, rules, method, sizes, seed, risk)
+        summaries += summary
+        years += drawn
+    simulated = pd.concat(years).sort_values([*CELL, "simulated_year"], ignore_index=True)
+    same_in_bands = _pools_only_individual_lines(rules, cost_line_settings["individual_price_gbp"])
+    return {
+        "cost_lines": lines,
+        "price_bands": price_bands(lines, population),
+        "banding": banding(lines, rules.loc[same_in_bands, "pool"], kept[same_in_bands], sizes),
+        "pool_rules": rules,
+        "risk_summary": pd.concat(summaries).sort_values(CELL, ignore_index=True),
+        "risk_quantiles": quantiles(simulated, risk["quantiles"]),
+        "simulated": simulated,
+        "pool_optimum": pool_optimum(lines, sizes),
+    }
+
+
+def _simulate(
+    model: pd.DataFrame, rules: pd.DataFrame, method: str, sizes: list[int], seed: int, risk: Mapping
+):
+    pools = rules["pool"].to_numpy()
+    kept = kept_lines(model, rules, risk["shared_pool"])
+    exact = exact_summary(model, pools, kept, sizes)
+    stored = rules.index[rules["pool"].isin(["none", shared_pool_of(rules)])]
+    summaries, years = [], []
+    for size in sizes:
+        costs = simulated_costs(model, size, kept, risk["simulated_years"], seed, method)
+        summaries.append(simulated_summary(exact, costs, size, method))
+        years.append(simulated_years(costs[:, stored], pools[stored], size, method))
+    return summaries, years
+
+
+def _pools_only_individual_lines(rules: pd.DataFrame, individual_price_gbp: float) -> pd.Series:
+    high_cut = (rules["price_cut_gbp"] >= individual_price_gbp) & rules["volume_ceiling"].isna()
+    return high_cut | (rules["pool"] == "none")

@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+from examples import lines_of
+
+from casemix_risk.risk.figures import price_and_volume_cells
+from casemix_risk.risk.summary import banding, exact_summary, quantiles, simulated_summary
+from casemix_risk.risk.tables import risk_tables
+
+RISK = {
+    "price_cuts_gbp": [500],
+    "combined_price_cuts_gbp": [3_000],
+    "volume_ceilings": [1, 2, 3, 50],
+    "quantiles": [0.05, 0.5, 0.95],
+    "simulated_years": 3_000,
+    "shared_pool": {"hrgs": [], "otherwise_dearest_share": 0.1},
+}
+KEY = pd.DataFrame({"hrg": ["A01", "B02", "C03", "D04"], "admission_type": "emergency"})
+NATIONAL = KEY.assign(admissions=[2_000.0, 800.0, 100.0, 8.0], variance_factor=[1.0, 3.0, 1.0, 1.0])
+PRICES = KEY.assign(description="a line", price_gbp=[300.0, 900.0, 4_000.0, 20_000.0], source="published")
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return risk_tables(
+        NATIONAL,
+        PRICES,
+        population=50_000,
+        list_sizes=[20_000, 10_000],
+        seed=5,
+        cost_line_settings={"individual_price_gbp": 3_000, "individual_admissions": 1_000, "bands": 1},
+        risk=RISK,
+    )
+
+
+def cell(tables, pool, method, size=10_000):
+    return (
+        tables["risk_summary"].query("pool == @pool and method == @method and list_size == @size").squeeze()
+    )
+
+
+def test_budget_shares_and_risk_by_hand(tables):
+    # at 10,000 heads: 400, 160, 20 and 1.6 admissions
+    whole = cell(tables, "none", "exact")
+    assert whole["budget_gbp"] == pytest.approx(400 * 300 + 160 * 900 + 20 * 4_000 + 1.6 * 20_000)
+    variance = 400 * 300**2 + 160 * 900**2 * 3 + 20 * 4_000**2 + 1.6 * 20_000**2
+    assert whole["cv_pct"] == pytest.approx(100 * np.sqrt(variance) / 376_000)
+    assert whole["tolerance_pct"] == pytest.approx(3 * whole["cv_pct"])
+    cut = cell(tables, "price_above_3000", "exact")
+    assert cut["pooled_budget_share"] == pytest.approx(112_000 / 376_000)
+    assert cut["pooled_admissions_share"] == pytest.approx(21.6 / 581.6)
+
+
+def test_simulation_agrees_with_the_closed_form(tables):
+    for pool in ("none", "price_above_3000", "price_above_500"):
+        exact, simulated = cell(tables, pool, "exact"), cell(tables, pool, "simulated")
+        assert abs(simulated["cv_pct"] - exact["cv_pct"]) < 4 * simulated["cv_se_pct"]
+
+
+def test_the_papers_model_has_bands_and_no_clustering(tables):
+    banded = tables["banding"].query("pool == 'none' and list_size == 10_000").set_index("model")["cv_pct"]
+    paper = cell(tables, "none", "paper")
+    variance = 400 * 300**2 + 160 * 900**2 + 20 * 4_000**2 + 1.6 * 20_000**2
+    assert banded["unbanded_poisson"] == pytest.approx(100 * np.sqrt(variance) / 376_000)
+    assert banded["banded_poisson"] == pytest.approx(
+        banded["unbanded_poisson"]
+    )  # the only band holds one line
+    assert abs(paper["cv_pct"] - banded["banded_poisson"]) < 4 * paper["cv_se_pct"]
+
+
+def test_banding_two_prices_loses_their_spread():
+    lines = lines_of([0.01, 0.01], [100, 300], bands=[1, 1])
+    table = banding(lines, ["none"], np.ones((1, 2), bool), [10_000]).set_index("model")["cv_pct"]
+    assert table["unbanded_poisson"] == pytest.approx(100 * np.sqrt(100 * (100**2 + 300**2)) / 40_000)
+    assert table["banded_poisson"] == pytest.approx(100 * np.sqrt(200 * 200**2) / 40_000)
+
+
+def test_table_2_dashes_mark_ceilings_that_change_nothing(tables):
+    cells = price_and_volume_cells(tables["risk_summary"], tables["pool_rules"], 10_000)
+    assert cells["volume_ceiling"].tolist() == [1, 2, 3, 50]
+    assert cells["changes"].tolist() == [True, True, False, True]  # D04 has 1.6 admissions, C03 20
+
+
+def test_quantiles_and_simulated_summary_by_hand():
+    simulated = pd.DataFrame(
+        {
+            "list_size": 1,
+            "pool": "none",
+            "method": "simulated",
+            "simulated_year": range(1, 6),
+            "cost_gbp": [5.0, 1, 2, 4, 3],
+        }
+    )
+    assert quantiles(simulated, [0.5, 0.25])["cost_gbp"].tolist() == [2, 3]
+    exact = exact_summary(lines_of([3.0], [1.0]), ["none"], np.ones((1, 1), bool), [1])
+    row = simulated_summary(exact, simulated[["cost_gbp"]].to_numpy(), 1, "simulated").squeeze()
+    assert row["cv_pct"] == pytest.approx(100 * np.sqrt(2.5) / 3)

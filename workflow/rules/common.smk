@@ -1,0 +1,45 @@
+import hashlib
+from pathlib import Path
+
+from casemix_risk.audit.fingerprint import code_fingerprint
+from casemix_risk.configuration import complete_configuration
+from casemix_risk.errors import InputError
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir)
+SCHEMAS = ROOT / "workflow/schemas"
+LOCK = hashlib.sha256((ROOT / "envs/requirements.lock").read_bytes()).hexdigest()
+
+try:
+    config = complete_configuration(config, SCHEMAS / "config.schema.yaml")
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = Path("results") / config["run"]
+YEARS = sorted(config["extract"]["files"])
+EDITIONS = list(config["tariff"]["editions"])
+
+
+wildcard_constraints:
+    year=r"\d{4}-\d{2}",
+    edition="|".join(EDITIONS),
+
+
+def contracts(*tables):
+    """The contract files of the tables that a rule writes."""
+    return [SCHEMAS / f"{table}.yaml" for table in tables]
+
+
+def settings(*keys):
+    """The part of the configuration that a rule depends on, as one value."""
+    return {key: config[key] for key in keys}
+
+
+def code(script):
+    """Fingerprint of a script and of every module of ours that it imports."""
+    return code_fingerprint(ROOT / f"scripts/{script}.py", (ROOT / "src", ROOT / "scripts"))
+
+
+def figure(name):
+    """A figure's two files."""
+    return [RESULTS / f"{name}.{ending}" for ending in ("svg", "png")]

@@ -1,0 +1,23 @@
+# From an extract file a year to results/<run>/ingest/ (episodes, excluded and waterfall of the year).
+rule ingest:
+    input:
+        extract=lambda wildcards: config["extract"]["files"][wildcards.year],
+        contracts=contracts("episodes", "excluded", "waterfall"),
+    output:
+        episodes=RESULTS / "ingest/episodes_{year}.parquet",
+        excluded=RESULTS / "ingest/excluded_{year}.parquet",
+        waterfall=RESULTS / "ingest/waterfall_{year}.parquet",
+    params:
+        settings={},
+        code=code("ingest"),
+        lock=LOCK,
+    log:
+        RESULTS / "logs/ingest_{year}.log",
+    benchmark:
+        RESULTS / "benchmarks/ingest_{year}.tsv"
+    message:
+        "Reading and cleaning the extract of {wildcards.year}"
+    conda:
+        "../../envs/environment.yaml"
+    script:
+        "../../scripts/ingest.py"

@@ -1,0 +1,59 @@
+# From volumes and prices to results/<run>/risk/<edition>/ (cost lines, pool rules, risk tables, Figures 1 and 2, Table 2).
+rule risk:
+    input:
+        national=RESULTS / "volumes/national.parquet",
+        prices=RESULTS / "tariff/{edition}/prices.parquet",
+        contracts=contracts(
+            "cost_lines",
+            "price_bands",
+            "banding",
+            "pool_rules",
+            "risk_summary",
+            "risk_quantiles",
+            "simulated",
+            "pool_optimum",
+        ),
+    output:
+        cost_lines=RESULTS / "risk/{edition}/cost_lines.parquet",
+        price_bands=RESULTS / "risk/{edition}/price_bands.parquet",
+        banding=RESULTS / "risk/{edition}/banding.parquet",
+        pool_rules=RESULTS / "risk/{edition}/pool_rules.parquet",
+        risk_summary=RESULTS / "risk/{edition}/risk_summary.parquet",
+        risk_quantiles=RESULTS / "risk/{edition}/risk_quantiles.parquet",
+        simulated=RESULTS / "risk/{edition}/simulated.parquet",
+        pool_optimum=RESULTS / "risk/{edition}/pool_optimum.parquet",
+        figure_1=report(
+            figure("risk/{edition}/figure_1"),
+            category="Risk",
+            subcategory="{edition}",
+            caption="../report/figure_1.rst",
+            labels={"figure": "Figure 1: where to cut"},
+        ),
+        figure_2=report(
+            figure("risk/{edition}/figure_2"),
+            category="Risk",
+            subcategory="{edition}",
+            caption="../report/figure_2.rst",
+            labels={"figure": "Figure 2: how large a group"},
+        ),
+        table_2=report(
+            figure("risk/{edition}/table_2"),
+            category="Risk",
+            subcategory="{edition}",
+            caption="../report/table_2.rst",
+            labels={"figure": "Table 2: price cut and volume ceiling"},
+        ),
+    params:
+        settings=settings("seed", "population", "list_sizes", "cost_lines", "risk"),
+        code=code("risk"),
+        lock=LOCK,
+    log:
+        RESULTS / "logs/risk_{edition}.log",
+    benchmark:
+        RESULTS / "benchmarks/risk_{edition}.tsv"
+    message:
+        "Computing and simulating the risk at tariff edition {wildcards.edition}"
+    conda:
+        "../../envs/environment.yaml"
+    script:
+        "../../scripts/risk.py"

@@ -1,0 +1,49 @@
+# From nothing but a seed: results/<run>/synthetic/ (truth_lines, the tariff file, one extract and its planted defects a year).
+if "synthetic" in config:
+
+    rule synthetic_truth:
+        input:
+            catalogue=ROOT / "src/casemix_risk/synthetic/catalogue.csv",
+            contracts=contracts("truth_lines"),
+        output:
+            truth_lines=RESULTS / "synthetic/truth_lines.parquet",
+            tariff=RESULTS / "synthetic/tariff_2006-07.csv",
+        params:
+            settings=settings("seed"),
+            code=code("synthetic_truth"),
+            lock=LOCK,
+        log:
+            RESULTS / "logs/synthetic_truth.log",
+        benchmark:
+            RESULTS / "benchmarks/synthetic_truth.tsv"
+        message:
+            "Calibrating the demonstration's national line table"
+        conda:
+            "../../envs/environment.yaml"
+        script:
+            "../../scripts/synthetic_truth.py"
+
+    rule synthetic_extract:
+        input:
+            truth_lines=RESULTS / "synthetic/truth_lines.parquet",
+            clinical_codes=ROOT / "src/casemix_risk/synthetic/clinical_codes.csv",
+            contracts=contracts("planted_defects"),
+        output:
+            extract=RESULTS / "synthetic/FILE{fyear}_HES_APC.txt.gz",
+            planted_defects=RESULTS / "synthetic/planted_defects_{fyear}.parquet",
+        params:
+            settings=settings("seed", "synthetic", "population", "target_year"),
+            code=code("synthetic_extract"),
+            lock=LOCK,
+        log:
+            RESULTS / "logs/synthetic_extract_{fyear}.log",
+        benchmark:
+            RESULTS / "benchmarks/synthetic_extract_{fyear}.tsv"
+        wildcard_constraints:
+            fyear=r"\d{4}",
+        message:
+            "Drawing the patients of {wildcards.fyear}"
+        conda:
+            "../../envs/environment.yaml"
+        script:
+            "../../scripts/synthetic_extract.py"

@@ -1,0 +1,29 @@
+# From volumes and a price list to results/<run>/tariff/<edition>/ (prices, tariff_coverage, priced_waterfall).
+rule price:
+    input:
+        national=RESULTS / "volumes/national.parquet",
+        waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
+        files=lambda wildcards: edition_files(config["tariff"]["editions"], wildcards.edition),
+        contracts=contracts("prices", "tariff_coverage", "priced_waterfall"),
+    output:
+        prices=RESULTS / "tariff/{edition}/prices.parquet",
+        tariff_coverage=RESULTS / "tariff/{edition}/tariff_coverage.parquet",
+        priced_waterfall=RESULTS / "tariff/{edition}/waterfall.parquet",
+    params:
+        settings=lambda wildcards: {
+            "edition": wildcards.edition,
+            "chain": edition_chain(config["tariff"]["editions"], wildcards.edition),
+            "maximum_estimated_share": config["tariff"]["maximum_estimated_share"],
+        },
+        code=code("price"),
+        lock=LOCK,
+    log:
+        RESULTS / "logs/price_{edition}.log",
+    benchmark:
+        RESULTS / "benchmarks/price_{edition}.tsv"
+    message:
+        "Pricing the lines with tariff edition {wildcards.edition}"
+    conda:
+        "../../envs/environment.yaml"
+    script:
+        "../../scripts/price.py"

@@ -1,0 +1,48 @@
+# From episodes to results/<run>/volumes/ (activity, national, by_list_size).
+rule activity:
+    input:
+        episodes=expand(RESULTS / "ingest/episodes_{year}.parquet", year=YEARS),
+        contracts=contracts("activity"),
+    output:
+        activity=RESULTS / "volumes/activity.parquet",
+    params:
+        settings={"years": YEARS} | settings("unit", "regular_attenders"),
+        code=code("activity"),
+        lock=LOCK,
+    log:
+        RESULTS / "logs/activity.log",
+    benchmark:
+        RESULTS / "benchmarks/activity.tsv"
+    message:
+        "Counting admissions per cost line"
+    conda:
+        "../../envs/environment.yaml"
+    script:
+        "../../scripts/activity.py"
+
+
+rule volumes:
+    input:
+        activity=RESULTS / "volumes/activity.parquet",
+        contracts=contracts("national", "by_list_size"),
+    output:
+        national=RESULTS / "volumes/national.parquet",
+        by_list_size=RESULTS / "volumes/by_list_size.parquet",
+    params:
+        settings={
+            "years": YEARS,
+            "population_covered": config["extract"]["population_covered"],
+        }
+        | settings("population", "target_year", "projection", "list_sizes"),
+        code=code("volumes"),
+        lock=LOCK,
+    log:
+        RESULTS / "logs/volumes.log",
+    benchmark:
+        RESULTS / "benchmarks/volumes.tsv"
+    message:
+        "Projecting admissions to {config[target_year]} and scaling them to list sizes"
+    conda:
+        "../../envs/environment.yaml"
+    script:
+        "../../scripts/volumes.py"
