@@ -43,3 +43,8 @@ def code(script):
 def figure(name):
     """A figure's two files."""
     return [RESULTS / f"{name}.{ending}" for ending in ("svg", "png")]
+
+
+def in_demonstration(**files):
+    """Files that only the demonstration has, which knows the truth its extract was drawn from."""
+    return files if "synthetic" in config else {}

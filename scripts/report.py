@@ -1,0 +1,60 @@
+"""From every table of a run to its report."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from casemix_risk.audit.tables import read_table
+from casemix_risk.report.facts import Scene, published_facts, truth_cost_lines
+from casemix_risk.report.page import render_report
+from casemix_risk.report.quality import planted_check
+from job import run, write
+
+LINE = ["hrg", "admission_type"]
+
+
+def main(snakemake) -> None:
+    config, files = snakemake.params.settings, snakemake.input
+    editions = {edition: {} for edition in config["tariff"]["editions"]}
+    for path in map(Path, files.tables):
+        editions[path.parent.name][path.stem] = read_table(path)
+    leading = next(iter(editions.values()))
+    leading["priced_waterfall"] = read_table(files.waterfall)
+    facts = planted = None
+    if "synthetic" in config:
+        facts = _published_facts(config, files, leading)
+        write(snakemake, "published_facts", facts)
+        planted = planted_check(
+            [read_table(path) for path in files.planted],
+            [pd.read_parquet(path, columns=["source_row", "rule"]) for path in files.excluded],
+            [read_table(path) for path in files.waterfalls],
+        )
+    page = render_report(
+        run=config["run"],
+        config=config,
+        editions=editions,
+        figures={Path(path).stem: Path(path).read_text(encoding="utf-8") for path in files.figures},
+        facts=facts,
+        planted=planted,
+        template=Path(files.template).read_text(encoding="utf-8"),
+    )
+    Path(snakemake.output.page).write_text(page, encoding="utf-8")
+
+
+def _published_facts(config, files, leading) -> pd.DataFrame:
+    shared_pool, population = config["risk"]["shared_pool"], config["population"]
+    lines, rules = leading["cost_lines"], leading["pool_rules"]
+    truth = truth_cost_lines(read_table(files.truth_lines), population, config["cost_lines"])
+    unseen = int((leading["tariff_coverage"]["status"] == "no_activity").sum())
+    admissions_se = lines.merge(read_table(files.national), on=LINE, how="left")["admissions_se"]
+    return published_facts(
+        pd.read_csv(files.published),
+        Scene(truth, 0, population, rules, shared_pool),
+        Scene(lines, unseen, population, rules, shared_pool),
+        admissions_se,
+        config["seed"],
+    )
+
+
+if __name__ == "__main__":
+    run(main, snakemake)  # noqa: F821

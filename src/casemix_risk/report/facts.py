@@ -1,0 +1,176 @@
+"""The paper's published facts beside the demonstration's truth and this run.
+
+Published values (``published_facts.csv``): Jones R (2008), Financial risk in practice based commissioning,
+BJHCM 14(5). Facts of kind ``in`` are what the demonstration's line table was calibrated to; ``out`` are
+results, which are compared and never calibrated to.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from casemix_risk.report.findings import list_size_for
+from casemix_risk.risk.cost_lines import cost_lines, price_bands
+from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation
+from casemix_risk.risk.optimum import pool_optimum
+from casemix_risk.risk.pools import kept_lines
+from casemix_risk.streams import stream
+
+HEADS = 10_000
+PAPER_YEARS = 2_000
+REPLICATES = 200
+PRICED_HRGS = ("H04", "L01", "S22", "N12", "D33", "H70")
+
+
+class Scene(NamedTuple):
+    """One version of the cost lines, with what else its figures depend on."""
+
+    lines: pd.DataFrame  # table cost_lines
+    unseen_lines: int  # lines of the tariff without a single admission
+    population: float
+    rules: pd.DataFrame  # table pool_rules
+    shared_pool: Mapping  # the configuration's risk.shared_pool
+
+
+def figures(scene: Scene) -> dict[str, float]:
+    """Every fact's figure, by the ids of ``published_facts.csv`` and in its units."""
+    lines = scene.lines
+    price = lines["price_gbp"].to_numpy()
+    per_head = lines["admissions_per_head"].to_numpy()
+    admissions = per_head * scene.population
+    cost = admissions * price
+    size_rank = np.argsort(np.argsort(-admissions, kind="stable"))
+    rare = per_head * HEADS < 1
+    table1 = lines["hrg"].isin(scene.shared_pool["hrgs"]).to_numpy()
+    bands = price_bands(lines, scene.population)
+    everything = np.ones(len(lines), dtype=bool)
+    cv_all, cv_without_table1 = coefficient_of_variation(
+        lines, np.array([everything, ~table1]), np.array([HEADS])
+    )[0]
+    optimum = pool_optimum(lines, [HEADS]).squeeze()
+    cell = _best_cell(scene)
+
+    def share(part: np.ndarray, whole: np.ndarray) -> float:
+        return 100 * whole[part].sum() / whole.sum()
+
+    def of(hrg: str, admission_type: str | None = None) -> np.ndarray:
+        same_type = everything if admission_type is None else (lines["admission_type"] == admission_type)
+        return ((lines["hrg"] == hrg) & same_type).to_numpy()
+
+    def mean_price(part: np.ndarray) -> float:
+        return cost[part].sum() / admissions[part].sum() if admissions[part].sum() else np.nan
+
+    return {
+        "admissions": admissions.sum() / 1e6,
+        "budget": cost.sum() / scene.population * HEADS / 1e6,
+        "price_s16_elective": mean_price(of("S16", "elective")),
+        "price_h81_emergency": mean_price(of("H81", "emergency")),
+        "under_1000": share(price < 1_000, admissions),
+        "above_3000": share(price > 3_000, admissions),
+        "above_3000_budget": share(price > 3_000, cost),
+        "above_4000": share(price > 4_000, admissions),
+        "above_4000_budget": share(price > 4_000, cost),
+        "rare_lines": rare.sum() + scene.unseen_lines,
+        "rare_admissions": share(rare, admissions),
+        "rare_budget": share(rare, cost),
+        "largest_280_admissions": share(size_rank < 280, admissions),
+        "largest_280_budget": share(size_rank < 280, cost),
+        "largest_48_admissions": share(size_rank < 48, admissions),
+        "largest_48_budget": share(size_rank < 48, cost),
+        "table1_rate": 1e6 * per_head[table1].sum(),
+        "table1_budget": share(table1, cost),
+        "volume_d33": HEADS * per_head[of("D33")].sum(),
+        "volume_h04": HEADS * per_head[of("H04")].sum(),
+        "volume_l01": admissions[of("L01")].sum(),
+        **{f"price_{hrg.lower()}": mean_price(of(hrg)) for hrg in PRICED_HRGS},
+        "cheapest_band": bands["price_gbp"].iloc[0],
+        "dearest_band": bands["price_gbp"].iloc[-1],
+        "band_admissions": bands["admissions"].mean() / 1e3,
+        "best_cut": optimum["cut_gbp"],
+        "best_cell_cut": cell["price_cut_gbp"],
+        "best_cell_ceiling": cell["volume_ceiling"],
+        "best_cell_budget": share(~cell["kept"], cost),
+        "size_table1": list_size_for(100 * TOLERANCE_CVS * cv_without_table1, HEADS),
+        "size_best": list_size_for(optimum["tolerance_pct"], HEADS),
+        "mean_error": 100 * cv_all / np.sqrt(PAPER_YEARS),
+    }
+
+
+def _best_cell(scene: Scene) -> dict:
+    """The cell of Table 2 with the smallest coefficient of variation; of equal cells the lowest ceiling."""
+    rules = scene.rules.dropna(subset="volume_ceiling").sort_values(["price_cut_gbp", "volume_ceiling"])
+    kept = kept_lines(scene.lines, rules, scene.shared_pool)
+    best = int(np.argmin(coefficient_of_variation(scene.lines, kept, np.array([HEADS]))[0]))
+    return rules.iloc[best].to_dict() | {"kept": kept[best]}
+
+
+def published_facts(
+    published: pd.DataFrame, truth: Scene, run: Scene, admissions_se: pd.Series, seed: int
+) -> pd.DataFrame:
+    """Table ``published_facts``.
+
+    The standard error of this run's figures is a parametric bootstrap: every line's admissions are redrawn
+    200 times from a Normal with the projection's standard error, cut off at zero, and the figures computed
+    again (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, ch. 6).
+
+    Args:
+        published: ``published_facts.csv``; an empty `high` means 'above `low`'.
+        truth: the demonstration's own lines.
+        run: this run's lines at the first tariff edition.
+        admissions_se: standard error of the national admissions, in the order of this run's lines.
+        seed: the run's seed.
+
+    Returns:
+        A row a fact, in the order of the paper.
+    """
+    true, here = figures(truth), figures(run)
+    noise = stream(seed, "published facts").standard_normal((REPLICATES, len(run.lines)))
+    redrawn = [
+        figures(run._replace(lines=_with_admissions_moved(run.lines, one * admissions_se / run.population)))
+        for one in noise
+    ]
+    errors = pd.DataFrame(redrawn).std(ddof=1)
+    table = published.rename(columns={"low": "published_low", "high": "published_high"}).astype(
+        {"published_low": float, "published_high": float}
+    )
+    table["truth"] = table["fact"].map(true).astype(float)
+    table["this_run"] = table["fact"].map(here).astype(float)
+    table["this_run_se"] = table["fact"].map(errors).astype(float)
+    table["note"] = [
+        f"{_gap(row.truth, row.this_run, row.this_run_se)} {row.reason}".strip()
+        for row in table.fillna({"reason": ""}).itertuples()
+    ]
+    table.insert(0, "position", range(1, len(table) + 1))
+    return table.drop(columns="reason")
+
+
+def truth_cost_lines(
+    truth_lines: pd.DataFrame, population: float, cost_line_settings: Mapping
+) -> pd.DataFrame:
+    """The demonstration's truth as table ``cost_lines``, at its own prices."""
+    return cost_lines(
+        truth_lines.drop(columns=["description", "price_gbp"]),
+        truth_lines[["hrg", "admission_type", "description", "price_gbp"]],
+        population,
+        **cost_line_settings,
+    )
+
+
+def _with_admissions_moved(lines: pd.DataFrame, change: pd.Series) -> pd.DataFrame:
+    moved = lines["admissions_per_head"].to_numpy() + change.to_numpy()
+    return lines.assign(admissions_per_head=moved.clip(min=0))
+
+
+def _gap(truth: float, run: float, error: float) -> str:
+    gap = abs(run - truth)
+    if np.isnan(gap):
+        return "This run has no such line."
+    if gap <= 1e-9 * abs(truth):
+        return "This run has it exactly."
+    if gap <= 2 * error:
+        return "This run is within two standard errors of the truth."
+    if error == 0:
+        return "This run differs from the truth, and not by sampling."
+    return f"This run is {gap / error:.1f} standard errors from the truth."

@@ -1,0 +1,95 @@
+"""The report's figures in words: every sentence is made from the run's tables."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from casemix_risk.risk.pools import shared_pool_of
+
+READABLE_TOLERANCE_PCT = 3.0
+FLAT_PERCENTAGE_POINTS = 0.1
+
+
+class Findings(NamedTuple):
+    """What the first screen says, for one tariff edition and list size."""
+
+    list_size: int
+    budget_gbp: float
+    tolerance_pct: float
+    tolerance_gbp: float
+    best_cut_gbp: float
+    best_tolerance_pct: float
+    best_pooled_budget_share: float
+    flat_from_gbp: float
+    flat_to_gbp: float
+    size_unpooled: int
+    size_shared_pool: int
+    size_best: int
+    shared_pool_share: float
+
+
+def findings(tables: Mapping[str, pd.DataFrame], list_size: int) -> Findings:
+    """The figures of the first screen.
+
+    Args:
+        tables: the risk tables of one edition: risk_summary, pool_optimum and pool_rules.
+        list_size: heads.
+
+    Returns:
+        Findings; list sizes are what 3 x CV of 3 % takes, rounded up to the next 1,000 people. The flat range
+        is that of Figure 1's cuts whose tolerance is within 0.1 percentage points of the lowest of them.
+    """
+    exact = tables["risk_summary"].query("method == 'exact' and list_size == @list_size").set_index("pool")
+    optimum = tables["pool_optimum"].set_index("list_size").loc[list_size]
+    shared = shared_pool_of(tables["pool_rules"])
+    cuts = tables["pool_rules"].query("price_cut_gbp.notna() and volume_ceiling.isna()")
+    tolerance_of_cut = exact.loc[cuts["pool"], "tolerance_pct"].set_axis(cuts["price_cut_gbp"])
+    flat = tolerance_of_cut[tolerance_of_cut <= tolerance_of_cut.min() + FLAT_PERCENTAGE_POINTS].index
+    unpooled = exact.loc["none"]
+    return Findings(
+        list_size=list_size,
+        budget_gbp=unpooled["budget_gbp"],
+        tolerance_pct=unpooled["tolerance_pct"],
+        tolerance_gbp=unpooled["budget_gbp"] * unpooled["tolerance_pct"] / 100,
+        best_cut_gbp=optimum["cut_gbp"],
+        best_tolerance_pct=optimum["tolerance_pct"],
+        best_pooled_budget_share=optimum["pooled_budget_share"],
+        flat_from_gbp=flat.min(),
+        flat_to_gbp=flat.max(),
+        size_unpooled=list_size_for(unpooled["tolerance_pct"], list_size),
+        size_shared_pool=list_size_for(exact.loc[shared, "tolerance_pct"], list_size),
+        size_best=list_size_for(optimum["tolerance_pct"], list_size),
+        shared_pool_share=exact.loc[shared, "pooled_budget_share"],
+    )
+
+
+def list_size_for(tolerance_pct: float, list_size: int, wanted_pct: float = READABLE_TOLERANCE_PCT) -> int:
+    """People needed for a tolerance, from the tolerance at one list size: it falls with the square root.
+
+    Returns:
+        Heads, rounded up to the next 1,000.
+    """
+    return int(np.ceil(list_size * (tolerance_pct / wanted_pct) ** 2 / 1_000) * 1_000)
+
+
+def edition_comparison(editions: Mapping[str, Mapping[str, pd.DataFrame]], list_size: int) -> pd.DataFrame:
+    """Budget, tolerance and best cut of each tariff edition at one list size, in the editions' order."""
+    rows = []
+    for edition, tables in editions.items():
+        found = findings(tables, list_size)
+        rows.append(
+            {
+                "edition": edition,
+                "budget_gbp": found.budget_gbp,
+                "tolerance_pct": found.tolerance_pct,
+                "best_cut_gbp": found.best_cut_gbp,
+                "best_tolerance_pct": found.best_tolerance_pct,
+                "best_pooled_budget_share": found.best_pooled_budget_share,
+                "size_best": found.size_best,
+            }
+        )
+    table = pd.DataFrame(rows)
+    table.insert(2, "budget_change_pct", 100 * (table["budget_gbp"] / table["budget_gbp"].iloc[0] - 1))
+    return table

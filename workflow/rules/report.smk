@@ -1,0 +1,50 @@
+# From every table to results/<run>/report/ (index.html; in the demonstration also the published facts).
+LEADING = EDITIONS[0]
+EDITION_TABLES = {
+    "tariff": ["prices", "tariff_coverage"],
+    "risk": ["cost_lines", "price_bands", "banding", "pool_rules", "risk_summary", "pool_optimum"],
+}
+
+
+rule report:
+    input:
+        tables=[
+            RESULTS / f"{room}/{edition}/{table}.parquet"
+            for edition in EDITIONS
+            for room, tables in EDITION_TABLES.items()
+            for table in tables
+        ],
+        waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
+        figures=[RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")],
+        template=ROOT / "src/casemix_risk/report/page.html",
+        **in_demonstration(
+            national=RESULTS / "volumes/national.parquet",
+            truth_lines=RESULTS / "synthetic/truth_lines.parquet",
+            published=ROOT / "src/casemix_risk/report/published_facts.csv",
+            planted=[RESULTS / f"synthetic/planted_defects_{year[2:4]}{year[5:]}.parquet" for year in YEARS],
+            excluded=expand(RESULTS / "ingest/excluded_{year}.parquet", year=YEARS),
+            waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
+            contracts=contracts("published_facts"),
+        ),
+    output:
+        page=report(
+            RESULTS / "report/index.html",
+            category="Report",
+            caption="../report/page.rst",
+            labels={"figure": "The whole report"},
+        ),
+        **in_demonstration(published_facts=RESULTS / "report/published_facts.parquet"),
+    params:
+        settings=config,
+        code=code("report"),
+        lock=LOCK,
+    log:
+        RESULTS / "logs/report.log",
+    benchmark:
+        RESULTS / "benchmarks/report.tsv"
+    message:
+        "Writing the report"
+    conda:
+        "../../envs/environment.yaml"
+    script:
+        "../../scripts/report.py"
