@@ -1,0 +1,15 @@
+"""From a seed to the demonstration's truth: the national line table and its tariff file."""
+
+from casemix_risk.synthetic.tariff_file import write_tariff
+from casemix_risk.synthetic.truth import national_truth
+from job import run, write
+
+
+def main(snakemake) -> None:
+    lines = national_truth(snakemake.params.settings["seed"])
+    write(snakemake, "truth_lines", lines)
+    write_tariff(lines, snakemake.output.tariff)
+
+
+if __name__ == "__main__":
+    run(main, snakemake)  # noqa: F821
