@@ -9,6 +9,7 @@ import jsonschema
 import yaml
 
 from casemix_risk.errors import InputError
+from casemix_risk.tariff.editions import edition_chain
 
 
 def complete_configuration(config: Mapping, schema_path: Path) -> dict:
@@ -23,7 +24,7 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
 
     Raises:
         InputError: a key is unknown, missing or has a value it cannot have; the sentence names the key and,
-            for an unknown one, the nearest that exists.
+            for an unknown one, the nearest that exists; or the keys contradict one another.
     """
     schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
     complete = deepcopy(dict(config))
@@ -32,6 +33,8 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
     error = jsonschema.exceptions.best_match(errors)
     if error is not None:
         raise InputError(_sentence(error))
+    for edition in complete["tariff"]["editions"]:
+        edition_chain(complete["tariff"]["editions"], edition)
     for fault in _inconsistencies(complete):
         raise InputError(f"The configuration cannot run: {fault}.")
     return complete
@@ -65,10 +68,6 @@ def _sentence(error: jsonschema.ValidationError) -> str:
 
 
 def _inconsistencies(config: Mapping) -> Iterator[str]:
-    editions = config["tariff"]["editions"]
-    for name, edition in editions.items():
-        if edition.get("from", name) not in editions:
-            yield f"tariff edition {name} is made from {edition['from']}, which is not an edition"
     if config["risk"]["list_size"] not in config["list_sizes"]:
         yield f"risk.list_size {config['risk']['list_size']} is not one of list_sizes"
     if config["target_year"] <= max(config["extract"]["files"]):

@@ -4,6 +4,7 @@ from pathlib import Path
 from casemix_risk.audit.fingerprint import code_fingerprint
 from casemix_risk.configuration import complete_configuration
 from casemix_risk.errors import InputError
+from casemix_risk.tariff.editions import edition_chain, edition_files
 from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)

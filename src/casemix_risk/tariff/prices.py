@@ -1,0 +1,106 @@
+"""A price for every line with admissions: the edition's, or an estimate from length of stay."""
+
+import numpy as np
+import pandas as pd
+
+from casemix_risk.errors import InputError
+
+LINE = ["hrg", "admission_type"]
+FEWEST_PRICED_LINES = 10
+LOW_SIDE_QUANTILE = 0.25
+HALF_A_DAY = 0.5
+
+
+def price_lines(
+    edition: pd.DataFrame, national: pd.DataFrame, maximum_estimated_share: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables ``prices`` and ``tariff_coverage`` of one edition.
+
+    A line without a price gets the one that its mean length of stay suggests: over the priced lines of its
+    admission type, log price is regressed on log(stay + half a day), weighted by admissions, and the fitted
+    value is moved down to the weighted lower quartile of the residuals, because the paper kept such prices
+    'deliberately on the low side'. Half a day stands for a day case. Estimates are whole pounds, at least one.
+
+    Args:
+        edition: `casemix_risk.tariff.editions.edition_prices`.
+        national: table ``national``.
+        maximum_estimated_share: largest share of the budget that estimates may carry.
+
+    Returns:
+        Prices of all lines with a price in the edition or admissions; and every line's status with its
+        admissions and budget.
+
+    Raises:
+        InputError: estimates carry more than allowed, or cannot be made: fewer than 10 priced lines of that
+            admission type, or no length of stay.
+    """
+    lines = edition.merge(national, on=LINE, how="outer", indicator="where").sort_values(
+        LINE, ignore_index=True
+    )
+    lines["admissions"] = lines["admissions"].fillna(0.0)
+    seen, priced = lines["admissions"] > 0, lines["price_gbp"].notna()
+    lines = lines[seen | priced].reset_index(drop=True)
+    seen, priced = lines["admissions"] > 0, lines["price_gbp"].notna()
+    for admission_type in sorted(lines.loc[~priced, "admission_type"].unique()):
+        same_type = lines["admission_type"] == admission_type
+        lines.loc[~priced & same_type, "price_gbp"] = _estimates(
+            lines[priced & seen & same_type], lines[~priced & same_type], admission_type
+        )
+    lines.loc[~priced, "source"] = "estimated"
+    lines["budget_gbp"] = lines["admissions"] * lines["price_gbp"]
+    lines["status"] = np.select(
+        [priced & seen, priced, lines["where"] == "right_only"],
+        ["priced", "no_activity", "estimated_missing"],
+        "estimated_blank",
+    )
+    _check_share(lines[~priced], lines["budget_gbp"].sum(), maximum_estimated_share)
+    coverage = lines[["status", *LINE, "admissions", "budget_gbp"]]
+    return (
+        lines[["hrg", "admission_type", "description", "price_gbp", "source"]],
+        coverage.sort_values(["status", *LINE], ignore_index=True),
+    )
+
+
+def _estimates(known: pd.DataFrame, unknown: pd.DataFrame, admission_type: str) -> np.ndarray:
+    known = known[known["mean_los"].notna()]
+    if len(known) < FEWEST_PRICED_LINES:
+        raise InputError(
+            f"The tariff has no {admission_type} price for {_names(unknown)}, and only {len(known)} "
+            f"{admission_type} lines with a price and a length of stay to estimate from; add prices."
+        )
+    without_stay = unknown[unknown["mean_los"].isna()]
+    if len(without_stay):
+        raise InputError(
+            f"The tariff has no {admission_type} price for {_names(without_stay)}, and the extract no length "
+            "of stay to estimate one from; add prices."
+        )
+    weights = known["admissions"].to_numpy()
+    stay, price = np.log(known["mean_los"] + HALF_A_DAY), np.log(known["price_gbp"])
+    slope, level = np.polyfit(stay, price, 1, w=np.sqrt(weights))
+    residuals = price - (level + slope * stay)
+    low_side = _weighted_quantile(residuals.to_numpy(), weights, LOW_SIDE_QUANTILE)
+    fitted = np.exp(level + low_side + slope * np.log(unknown["mean_los"] + HALF_A_DAY))
+    return fitted.round().clip(lower=1).to_numpy()
+
+
+def _weighted_quantile(values: np.ndarray, weights: np.ndarray, probability: float) -> float:
+    """The smallest value at which the weights of the values up to it reach the probability."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) >= probability * weights.sum()
+    return values[order][np.argmax(reached)]
+
+
+def _check_share(estimated: pd.DataFrame, budget: float, maximum: float) -> None:
+    share = estimated["budget_gbp"].sum() / budget if budget else 0.0
+    if share > maximum:
+        largest = estimated.sort_values("budget_gbp", ascending=False, kind="stable")
+        raise InputError(
+            f"Estimated prices carry {share:.1%} of the budget and tariff.maximum_estimated_share allows "
+            f"{maximum:.1%}; add prices, the largest being {_names(largest)}."
+        )
+
+
+def _names(lines: pd.DataFrame, shown: int = 10) -> str:
+    names = [f"{hrg} {kind}" for hrg, kind in zip(lines["hrg"], lines["admission_type"], strict=True)]
+    rest = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + rest

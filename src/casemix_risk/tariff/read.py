@@ -1,0 +1,134 @@
+"""Price lists as they come: CSV or workbook, with thousands commas, dashes and blanks."""
+
+import csv
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from pathlib import Path
+
+import pandas as pd
+
+from casemix_risk.errors import InputError
+
+ADMISSION_TYPES = ("elective", "emergency")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+NO_PRICE = {"", "-", "–", "n/a", "nan"}
+PENNY = Decimal("0.01")
+HIGHEST_PRICE_GBP = 1_000_000
+
+
+def read_edition(path: Path | str, columns: Mapping[str, str], sheet: str | None = None) -> pd.DataFrame:
+    """The prices of a tariff file.
+
+    Args:
+        path: CSV (comma, semicolon, pipe or tab; UTF-8 or Windows-1252) or workbook. The header may stand
+            below other rows.
+        columns: our names (`hrg`, `elective`, `emergency`, and optionally `description`) -> the headers.
+        sheet: sheet of a workbook; the first when None.
+
+    Returns:
+        `hrg, description, admission_type, price_gbp`: two rows an HRG, sorted; `price_gbp` is missing where
+        the cell holds a dash, a blank or 0, and `description` where no column is named.
+
+    Raises:
+        InputError: the file, the sheet or a column is not there, an HRG comes twice, or a price is text,
+            negative or beyond GBP 1,000,000.
+    """
+    rows = _rows_below_header(Path(path), columns, sheet)
+    rows = rows[rows["hrg"] != ""]
+    repeated = rows.loc[rows["hrg"].duplicated(), "hrg"].unique()
+    if len(repeated):
+        raise InputError(
+            f"{path} prices {', '.join(repeated[:5])} more than once; keep one row for each HRG."
+        )
+    if "description" not in rows:
+        rows = rows.assign(description=None)
+    long = rows.melt(["hrg", "description"], ADMISSION_TYPES, "admission_type", "cell")
+    long["price_gbp"] = [
+        _price(cell, f"{path}: the {kind} price of {hrg}")
+        for cell, kind, hrg in zip(long["cell"], long["admission_type"], long["hrg"], strict=True)
+    ]
+    return long.drop(columns="cell").sort_values(["hrg", "admission_type"], ignore_index=True)
+
+
+def read_factors(path: Path | str) -> pd.Series:
+    """Uplift factors by HRG from a CSV or workbook with columns ``hrg`` and ``factor``.
+
+    Raises:
+        InputError: as `read_edition`; a factor is not a number above 0 and below 2.
+    """
+    rows = _rows_below_header(Path(path), {"hrg": "hrg", "factor": "factor"}, None)
+    rows = rows[rows["hrg"] != ""]
+    repeated = rows.loc[rows["hrg"].duplicated(), "hrg"].unique()
+    if len(repeated):
+        raise InputError(
+            f"{path} has a factor for {', '.join(repeated[:5])} more than once; keep one row each."
+        )
+    factors = pd.to_numeric(rows["factor"], errors="coerce").to_numpy()
+    wrong = rows.loc[~((factors > 0) & (factors < 2)), "hrg"]
+    if len(wrong):
+        raise InputError(
+            f"{path}: the factor of {', '.join(wrong[:5])} is not a number above 0 and below 2 "
+            "(1.025 is 2.5 % more); mend it."
+        )
+    return pd.Series(factors, index=rows["hrg"].to_numpy())
+
+
+def to_pence(amount: Decimal) -> Decimal:
+    """An amount in GBP rounded half up to the penny."""
+    return amount.quantize(PENNY, ROUND_HALF_UP)
+
+
+def _price(cell: str, what: str) -> float | None:
+    text = cell.replace("£", "").replace(",", "").strip()
+    if text.lower() in NO_PRICE:
+        return None
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        raise InputError(f"{what} is not a number; write a price, 0 or - for none.") from None
+    if not 0 <= price <= HIGHEST_PRICE_GBP:
+        raise InputError(f"{what} is outside GBP 0 to {HIGHEST_PRICE_GBP:,}; mend it.")
+    return float(to_pence(price)) or None
+
+
+def _rows_below_header(path: Path, columns: Mapping[str, str], sheet: str | None) -> pd.DataFrame:
+    """The rows below the first row that has every header wanted, as stripped text under our names."""
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; check the path in the configuration.")
+    wanted = {_plain(header): name for name, header in columns.items()}
+    nearest: set[str] = set()
+    for grid in _grids(path, sheet):
+        for number, row in enumerate(grid):
+            headers = [_plain(cell) for cell in row]
+            found = wanted.keys() & set(headers)
+            if len(found) == len(wanted):
+                places = {name: headers.index(header) for header, name in wanted.items()}
+                body = [row for row in grid[number + 1 :] if len(row) > max(places.values())]
+                return pd.DataFrame(
+                    {name: [row[place].strip() for row in body] for name, place in places.items()}, dtype=str
+                )
+            nearest = max(nearest, found, key=len)
+    missing = ", ".join(columns[name] for header, name in wanted.items() if header not in nearest)
+    raise InputError(
+        f"{path} has no column {missing}; check the headers against tariff columns in the configuration."
+    )
+
+
+def _plain(header: str) -> str:
+    return " ".join(header.split()).lower()
+
+
+def _grids(path: Path, sheet: str | None) -> list[list[list[str]]]:
+    """The file as rows of text cells: one reading of a workbook, one for each delimiter of a text."""
+    if path.suffix.lower() in WORKBOOKS:
+        with pd.ExcelFile(path, engine="calamine") as book:
+            if sheet is not None and sheet not in book.sheet_names:
+                raise InputError(f"{path} has no sheet {sheet}; it has {', '.join(book.sheet_names)}.")
+            frame = book.parse(sheet or 0, header=None, dtype=str, keep_default_na=False)
+        return [frame.fillna("").to_numpy().tolist()]
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    return [list(csv.reader(text.splitlines(), delimiter=delimiter)) for delimiter in ",;|\t"]

@@ -1,0 +1,187 @@
+"""The whole pipeline on a small extract with known truth, run from a folder of its own."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from casemix_risk.audit.content_hash import file_hash, table_hash
+from casemix_risk.audit.contract import check_domain, check_key, read_contract
+from casemix_risk.audit.tables import table_facts
+from pyarrow import parquet
+
+ROOT = Path(__file__).parents[2]
+SAMPLING = 0.00045  # about 20,000 rows over three years
+pytestmark = pytest.mark.xdist_group("workflow")
+
+
+def small_configuration(**changes):
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config["synthetic"]["sampling_fraction"] = SAMPLING
+    config["synthetic"]["defect_rates"] = dict.fromkeys(config["synthetic"]["defect_rates"], 0.004)
+    config["extract"]["population_covered"] = config["population"] * SAMPLING
+    config["tariff"]["maximum_estimated_share"] = 1
+    config["list_sizes"] = [10_000, 100_000]
+    config["risk"]["simulated_years"] = 200
+    return config | changes
+
+
+def snakemake(folder, config, *arguments, cores=2):
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
+    return subprocess.run(
+        [*command, "--configfile", "config.yaml", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def two_cores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two_cores")
+    done = snakemake(folder, small_configuration())
+    assert done.returncode == 0, done.stderr
+    return folder / "results/demo"
+
+
+def table(run, name):
+    return pd.read_parquet(run / f"{name}.parquet")
+
+
+YEARS = {"2002-03": "0203", "2003-04": "0304", "2004-05": "0405"}
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_every_row_is_kept_or_excluded_as_planted(two_cores, year):
+    planted = table(two_cores, f"synthetic/planted_defects_{YEARS[year]}")
+    excluded = table(two_cores, f"ingest/excluded_{year}")
+    kept = table(two_cores, f"ingest/episodes_{year}")
+    waterfall = table(two_cores, f"ingest/waterfall_{year}").groupby(["action", "rule"])["rows"].sum()
+    excluding = planted[planted["action"] == "exclude"]
+    assert dict(zip(excluding["source_row"], excluding["rule"], strict=True)) == dict(
+        zip(excluded["source_row"], excluded["rule"], strict=True)
+    )
+    assert sorted([*kept["source_row"], *excluded["source_row"]]) == list(range(1, len(kept) + len(excluded) + 1))
+    assert waterfall["keep"]["kept"] == len(kept)
+    acted = planted[planted["action"] != "exclude"].value_counts(["action", "rule"])
+    for key, rows in acted.items():
+        assert waterfall[key] == rows, key
+
+
+def test_every_planted_defect_of_the_configuration_occurs(two_cores):
+    planted = pd.concat(table(two_cores, f"synthetic/planted_defects_{year}") for year in YEARS.values())
+    assert set(planted["defect"]) == set(small_configuration()["synthetic"]["defect_rates"])
+
+
+def test_rows_admissions_and_pounds_tie_from_room_to_room(two_cores):
+    episodes = pd.concat(table(two_cores, f"ingest/episodes_{year}") for year in YEARS)
+    activity = table(two_cores, "volumes/activity")
+    assert activity["admissions"].sum() == (episodes["episode_order"] == 1).sum()
+    national = table(two_cores, "volumes/national")
+    lists = table(two_cores, "volumes/by_list_size")
+    at_10_000 = lists.loc[lists["list_size"] == 10_000, "expected_admissions"].sum()
+    assert at_10_000 == pytest.approx(national["admissions"].sum() / 5_100)
+    for edition, factor in {"2006-07": 1, "2007-08": 1.025, "2008-09": 1.025 * 1.023}.items():
+        prices = table(two_cores, f"tariff/{edition}/prices")
+        budget = national.merge(prices).eval("admissions * price_gbp").sum()
+        summary = table(two_cores, f"risk/{edition}/risk_summary").query("pool == 'none' and method == 'exact'")
+        assert summary.set_index("list_size").loc[10_000, "budget_gbp"] == pytest.approx(budget / 5_100)
+        coverage = table(two_cores, f"tariff/{edition}/tariff_coverage")
+        assert coverage["budget_gbp"].sum() == pytest.approx(budget)
+        assert coverage["admissions"].sum() == pytest.approx(national["admissions"].sum())
+        first = table(two_cores, "tariff/2006-07/prices").query("source == 'published'")
+        both = first.merge(prices, on=["hrg", "admission_type"])
+        assert both["price_gbp_y"].to_numpy() == pytest.approx(both["price_gbp_x"].to_numpy() * factor, abs=0.011)
+
+
+def test_volumes_meet_the_truth_within_their_error(two_cores):
+    truth = table(two_cores, "synthetic/truth_lines")
+    lines = truth.merge(table(two_cores, "volumes/national"), on=["hrg", "admission_type"], how="left")
+    gap = lines["admissions_y"].sum() - lines["admissions_x"].sum()
+    error = (lines["admissions_x"] * lines["variance_factor_x"]).sum() / SAMPLING
+    assert abs(gap) < 5 * error**0.5
+
+
+def test_tables_keep_their_contracts_and_say_where_they_are_from(two_cores):
+    paths = sorted(two_cores.rglob("*.parquet"))
+    assert len(paths) > 40
+    by_relative = {path.relative_to(two_cores.parents[1]).as_posix(): path for path in paths}
+    for path in paths:
+        facts, rows = table_facts(path), parquet.read_table(path)
+        contract = read_contract(ROOT / f"workflow/schemas/{facts['schema']}.yaml")
+        assert rows.schema.names == list(contract.columns), path
+        check_domain(rows, contract)
+        check_key(rows.select(contract.key), contract)
+        assert facts["content"] == table_hash(rows), path
+        for parent, said in facts["parents"].items():
+            if parent in by_relative:
+                assert table_facts(by_relative[parent])["content"] == said
+            elif (two_cores.parents[1] / parent).is_file():
+                assert file_hash(two_cores.parents[1] / parent) == said
+
+
+def test_the_report_needs_nothing_from_outside(two_cores):
+    page = (two_cores / "report/index.html").read_text()
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+    assert page.count("<img") == page.count('alt="') == 3
+    assert "Demonstration." in page
+
+
+def test_a_second_run_has_nothing_to_do(two_cores):
+    again = snakemake(two_cores.parents[1], small_configuration(), "-n")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+@pytest.mark.slow
+def test_one_core_and_two_give_the_same_bytes(two_cores, tmp_path):
+    done = snakemake(tmp_path, small_configuration(), cores=1)
+    assert done.returncode == 0, done.stderr
+    kinds = ("*.parquet", "*.svg", "*.png", "*.html", "*.csv", "*.gz")
+
+    def hashes(run):
+        return {
+            path.relative_to(run).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for kind in kinds
+            for path in run.rglob(kind)
+        }
+
+    assert hashes(tmp_path / "results/demo") == hashes(two_cores)
+
+
+def test_changing_one_tariff_factor_reads_no_episode_again(two_cores):
+    config = small_configuration()
+    config["tariff"]["editions"]["2008-09"]["factor"] = 1.03
+    plan = snakemake(two_cores.parents[1], config, "-n", "--quiet", "host")
+    jobs = {line.split()[1] for line in plan.stdout.splitlines() if line.startswith("rule ")}
+    assert {job.rstrip(":") for job in jobs} == {"price", "risk", "report", "all"}
+
+
+def test_a_wrong_key_stops_before_the_first_job_with_one_sentence(tmp_path):
+    stopped = snakemake(tmp_path, small_configuration(populaton=5))
+    assert stopped.returncode == 1
+    assert "unknown key populaton at the top level; did you mean population?" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_file_without_a_needed_column_is_one_sentence_and_leaves_nothing(tmp_path):
+    (tmp_path / "bad.txt").write_text("EPIKEY|SEX\n123456789012|1\n")
+    config = small_configuration(run="mine")
+    del config["synthetic"]
+    config["extract"] = {"files": {"2004-05": "bad.txt"}, "population_covered": 1_000}
+    config["projection"] = "last_year"
+    stopped = snakemake(tmp_path, config, "results/mine/ingest/episodes_2004-05.parquet")
+    assert stopped.returncode == 1
+    sentence = next(line for line in stopped.stderr.splitlines() if line.startswith("casemix-risk, ingest:"))
+    assert "bad.txt" in sentence
+    assert "123456789012" not in stopped.stderr + stopped.stdout
+    assert sentence in (tmp_path / "results/mine/logs/ingest_2004-05.log").read_text()
+    assert not list((tmp_path / "results/mine").rglob("*.parquet"))
