@@ -4,7 +4,7 @@ min_version("9.0")
 
 if not workflow.config_settings.configfiles:
 
-    configfile: workflow.source_path("config/config.yaml")
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -1,5 +1,6 @@
 """From one year's extract to cleaned episodes, excluded rows and the waterfall."""
 
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from casemix_risk.ingest.clean import clean_year
@@ -8,7 +9,7 @@ from job import run, write
 
 def main(snakemake) -> None:
     with TemporaryDirectory() as workdir:
-        cleaned = clean_year(snakemake.input.extract, workdir)
+        cleaned = clean_year(Path(snakemake.input.extract), Path(workdir))
         write(snakemake, "episodes", cleaned.episodes())
         write(snakemake, "excluded", cleaned.excluded())
         write(snakemake, "waterfall", cleaned.waterfall)

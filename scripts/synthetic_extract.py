@@ -1,5 +1,7 @@
 """From the truth to one year's extract, with its planted defects on record."""
 
+from pathlib import Path
+
 from casemix_risk.audit.tables import read_table
 from casemix_risk.synthetic.extract import write_extract
 from job import run, write
@@ -12,7 +14,7 @@ def main(snakemake) -> None:
         read_table(snakemake.input.truth_lines),
         f"20{fyear[:2]}-{fyear[2:]}",
         settings | settings["synthetic"],
-        snakemake.output.extract,
+        Path(snakemake.output.extract),
     )
     write(snakemake, "planted_defects", planted)
 

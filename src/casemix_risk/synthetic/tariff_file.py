@@ -13,7 +13,9 @@ def write_tariff(lines: pd.DataFrame, path: Path | str) -> None:
         path: where the file goes.
     """
     shown = lines["price_gbp"].map("{:,.0f}".format).where(lines["has_national_price"], "-")
-    wide = lines.assign(shown=shown).pivot(index=["hrg", "description"], columns="admission_type", values="shown")
+    wide = lines.assign(shown=shown).pivot(
+        index=["hrg", "description"], columns="admission_type", values="shown"
+    )
     headers = {
         "hrg": "HRG code",
         "description": "HRG name",

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
 import pandas as pd
+import python_calamine
 
 from casemix_risk.errors import InputError
 
@@ -121,11 +122,11 @@ def _plain(header: str) -> str:
 def _grids(path: Path, sheet: str | None) -> list[list[list[str]]]:
     """The file as rows of text cells: one reading of a workbook, one for each delimiter of a text."""
     if path.suffix.lower() in WORKBOOKS:
-        with pd.ExcelFile(path, engine="calamine") as book:
+        with python_calamine.load_workbook(path) as book:
             if sheet is not None and sheet not in book.sheet_names:
                 raise InputError(f"{path} has no sheet {sheet}; it has {', '.join(book.sheet_names)}.")
-            frame = book.parse(sheet or 0, header=None, dtype=str, keep_default_na=False)
-        return [frame.fillna("").to_numpy().tolist()]
+            rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python()
+        return [[[str(cell) for cell in row] for row in rows]]
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")

@@ -1,0 +1,249 @@
+"""A seeded patient-level extract of Hospital Episode Statistics, drawn from a national line table.
+
+Patients are sampled, never admissions. On a line of variance factor 1 the patients of a year are Poisson and
+each is admitted once. On a line of variance factor d > 1 a patient is admitted a logarithmic-series number of
+times, for which E[n^2] / E[n] = d when its parameter is 1 - 1/d; with Poisson patients the admissions are
+then Negative Binomial of size L / (d - 1) (Quenouille 1949, *Biometrics* 5, 162-164).
+
+Shares that no published figure fixes (admission methods, weekdays, seasons) are round guesses. Every row is
+made up.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from casemix_risk.errors import InputError
+from casemix_risk.streams import stream
+from casemix_risk.synthetic import population as people_of
+from casemix_risk.synthetic.defects import plant_defects
+from casemix_risk.synthetic.draws import pick
+from casemix_risk.synthetic.hes_file import write_lines
+from casemix_risk.synthetic.records import hes_records
+from casemix_risk.synthetic.spells import DELIVERY, split_into_episodes, with_admission_facts
+
+_WEEKS_52 = 364
+_REDRAWS = 100
+_STAY_SHAPE = 1.2
+_WINTER = r"^D|Respiratory|Bronchiolitis|Croup|Asthma"
+_DELIVERIES = -1
+
+# Admissions by month, April first, and by weekday, Monday first.
+_SEASONS = {
+    "elective": (
+        [1, 1, 1.03, 1, 0.96, 1.03, 1.05, 1.06, 0.82, 1, 1, 1.05],
+        [1, 1.1, 1.1, 1.05, 0.9, 0.16, 0.1],
+    ),
+    "winter": ([1, 0.85, 0.75, 0.7, 0.65, 0.8, 1, 1.15, 1.6, 1.4, 1.15, 1.05], [1.1, 1, 1, 1, 1, 0.9, 0.9]),
+    "other": ([1] * 12, [1.1, 1.05, 1, 1, 1.05, 0.9, 0.9]),
+}
+
+
+def write_extract(lines: pd.DataFrame, year: str, settings: Mapping, path: Path) -> pd.DataFrame:
+    """Draw one year's extract, plant its defects and write it.
+
+    Args:
+        lines: table ``truth_lines``.
+        year: ``2002-03``, ``2003-04`` or ``2004-05``.
+        settings: ``seed``; ``population`` (heads of the country); ``sampling_fraction``; ``target_year``
+            (that of the lines' admissions); ``defect_rates`` (planted rows per episode, by defect; see
+            `casemix_risk.synthetic.defects`).
+        path: the gzipped text file.
+
+    Returns:
+        Table ``planted_defects`` of the year.
+
+    Raises:
+        InputError: as `draw_extract` and `plant_defects`.
+    """
+    generator = stream(settings["seed"], "extract", year, "defects")
+    records = draw_extract(lines, year, settings)
+    text, planted = plant_defects(records, year, settings["defect_rates"], generator)
+    write_lines(text, path)
+    return planted
+
+
+def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping) -> pl.DataFrame:
+    """One year's episodes without a defect.
+
+    Args:
+        lines: table ``truth_lines``.
+        year: ``2002-03``, ``2003-04`` or ``2004-05``.
+        settings: as for `write_extract`.
+
+    Returns:
+        A row a finished episode that ends in the year, in the file's order (end date, provider), with the
+        columns of `casemix_risk.synthetic.hes_file`, all text. No two rows agree in patient, dates, order and
+        provider.
+
+    Raises:
+        InputError: a year that the sampled people do not cover, or too few people for the lines.
+    """
+    if year not in people_of.YEARS:
+        raise InputError(f"No people are sampled for {year}: choose from {', '.join(people_of.YEARS)}.")
+    lines = lines.reset_index(drop=True)
+    streams = partial(stream, settings["seed"], "extract", year)
+    people = people_of.sampled_people(
+        round(settings["population"] * settings["sampling_fraction"]),
+        _births_a_year(lines, settings),
+        settings["seed"],
+    )
+    courses = _courses(lines, expected_admissions(lines, year, settings), streams("patients"))
+    admissions = _admissions(lines, courses, year, streams("stays"))
+    admissions = _with_people(lines, admissions, people, year, streams("people"))
+    admissions = with_admission_facts(lines, admissions, people, year, streams("facts"))
+    episodes = split_into_episodes(lines, admissions, year, streams("episodes"))
+    shuffled = episodes.sample(frac=1, random_state=streams("order"))
+    episodes = shuffled.sort_values(["end", "provider"], kind="stable", ignore_index=True)
+    return hes_records(lines, episodes, people, year, settings["seed"], streams("codes"))
+
+
+def expected_admissions(lines: pd.DataFrame, year: str, settings: Mapping) -> np.ndarray:
+    """Expected admissions of each line in the sample, a year."""
+    years = int(year[:4]) - int(settings["target_year"][:4])
+    grown = lines["admissions"] * np.exp(lines["annual_growth"] * years)
+    return (grown * settings["sampling_fraction"]).to_numpy()
+
+
+def _births_a_year(lines: pd.DataFrame, settings: Mapping) -> int:
+    """Babies born into the sample: a tenth more than are admitted, and room for chance."""
+    newborn = people_of.is_newborn(lines)
+    most = max(expected_admissions(lines, year, settings)[newborn].sum() for year in people_of.YEARS)
+    return int(1.1 * most + 6 * np.sqrt(most) + 10)
+
+
+def _courses(lines: pd.DataFrame, expected: np.ndarray, generator: np.random.Generator) -> pd.DataFrame:
+    """A row a patient of a line: ``line`` and its ``times`` admitted in the year, on different days."""
+    factor = lines["variance_factor"].to_numpy()
+    repeats = factor > 1
+    patients = expected.copy()
+    patients[repeats] *= np.log(factor[repeats]) / (factor[repeats] - 1)
+    line = np.repeat(np.arange(len(lines)), generator.poisson(patients))
+    times = np.ones(len(line), dtype=int)
+    again = repeats[line]
+    times[again] = generator.logseries(1 - 1 / factor[line[again]])
+    return pd.DataFrame({"line": line, "times": times.clip(max=365)})
+
+
+def _admissions(
+    lines: pd.DataFrame, courses: pd.DataFrame, year: str, generator: np.random.Generator
+) -> pd.DataFrame:
+    """A row an admission: ``course, line, admitted`` (days since 1970-01-01) and ``stay`` (days).
+
+    Length of stay is Negative Binomial with the line's mean: whole days, skewed to the right.
+    """
+    course = np.repeat(np.arange(len(courses)), courses["times"])
+    line = courses["line"].to_numpy()[course]
+    mean = lines["mean_los_days"].to_numpy()[line]
+    stay = generator.poisson(mean * generator.gamma(_STAY_SHAPE, 1 / _STAY_SHAPE, len(line)))
+    admitted = _single_days(lines, line, year, generator)
+    times = courses["times"].to_numpy()[course]
+    repeated = times > 1
+    place = np.arange(len(course)) - (courses["times"].cumsum() - courses["times"]).to_numpy()[course]
+    elective = (lines["admission_type"] == "elective").to_numpy()[line]
+    admitted[repeated], stay[repeated] = _spread_days(
+        year, place[repeated], times[repeated], stay[repeated], elective[repeated], generator
+    )
+    # Who would leave after the year's end came 52 weeks earlier: the file holds what ended in the year.
+    late = np.maximum(admitted + stay - people_of.year_end(year), 0)
+    admitted -= _WEEKS_52 * -(-late // _WEEKS_52)
+    return pd.DataFrame({"course": course, "line": line, "admitted": admitted, "stay": stay})
+
+
+def _calendar(year: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every day of the financial year, its month (April 0) and its weekday (Monday 0)."""
+    days = np.arange(people_of.year_start(year), people_of.year_end(year) + 1)
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    return days, months - months[0], (days + 3) % 7
+
+
+def _single_days(
+    lines: pd.DataFrame, line: np.ndarray, year: str, generator: np.random.Generator
+) -> np.ndarray:
+    """Days of admission by the line's season and the weekday."""
+    days, month, weekday = _calendar(year)
+    weights = np.array([np.array(m)[month] * np.array(w)[weekday] for m, w in _SEASONS.values()])
+    names = lines["hrg"] + " " + lines["description"]
+    season = np.select(
+        [lines["admission_type"] == "elective", names.str.contains(_WINTER)], [0, 1], default=2
+    )
+    return days[pick(weights, season[line], generator.random(len(line)))]
+
+
+def _spread_days(year, place, times, stay, elective, generator) -> tuple[np.ndarray, np.ndarray]:
+    """Days of a patient's admissions, one in each of equal slots of the year, and stays that fit them.
+
+    Elective ones fall on working days unless there are too many.
+    """
+    days, _, weekday = _calendar(year)
+    working = days[weekday < 5]
+    on_working_days = elective & (times <= len(working) // 2)
+    length = np.where(on_working_days, len(working), len(days))
+    slot = length // times
+    stay = np.minimum(stay, slot - 1)
+    day = place * length // times + (generator.random(len(place)) * (slot - stay)).astype(int)
+    return np.where(on_working_days, working[np.minimum(day, len(working) - 1)], days[day]), stay
+
+
+def _with_people(
+    lines: pd.DataFrame,
+    admissions: pd.DataFrame,
+    people: pd.DataFrame,
+    year: str,
+    generator: np.random.Generator,
+) -> pd.DataFrame:
+    """The admissions with the ``person`` admitted.
+
+    Nobody is in two places at once, and nobody has a line's event twice unless the line says so: whoever
+    would is drawn anew. Babies are admitted by being born, on the day they are.
+    """
+    course_line = admissions.groupby("course")["line"].first().to_numpy()
+    newborn = people_of.is_newborn(lines)[course_line]
+    group, groups = people_of.patient_groups(lines)
+    draw = people_of.patient_drawer(people, groups, year)
+    group = group[course_line]
+
+    person = np.empty(len(course_line), dtype=int)
+    person[newborn] = people_of.newborns(people, year, newborn.sum(), generator)
+    person[~newborn] = draw(group[~newborn], generator)
+    admissions = _born(admissions, newborn, person, people, year)
+
+    deliveries = lines["description"].str.contains(DELIVERY).to_numpy()
+    event = np.where(deliveries, _DELIVERIES, np.arange(len(lines)))[course_line]
+    for _ in range(_REDRAWS):
+        clashing = _clashes(admissions, event, person)
+        if not len(clashing):
+            return admissions.assign(person=person[admissions["course"]])
+        person[clashing] = draw(group[clashing], generator)
+    raise InputError("The sample has too few people for so many admissions: raise the population.")
+
+
+def _born(admissions, newborn, person, people, year) -> pd.DataFrame:
+    """The admissions, with a newborn's starting at birth and ending in the year."""
+    baby = newborn[admissions["course"]]
+    birth = people["birth"].to_numpy()[person[admissions["course"]]]
+    return admissions.assign(
+        admitted=np.where(baby, birth, admissions["admitted"]),
+        stay=np.where(
+            baby, np.minimum(admissions["stay"], people_of.year_end(year) - birth), admissions["stay"]
+        ),
+    )
+
+
+def _clashes(admissions: pd.DataFrame, event: np.ndarray, person: np.ndarray) -> np.ndarray:
+    """Courses whose person is already in hospital, or has had the event: the later ones of each clash."""
+    course = admissions["course"].to_numpy()
+    who = person[course]
+    admitted = admissions["admitted"].to_numpy()
+    order = np.lexsort((admitted, who))
+    leaves = (admitted + admissions["stay"].to_numpy())[order]
+    overlap = (
+        (np.diff(who[order]) == 0) & (np.diff(course[order]) != 0) & (admitted[order][1:] <= leaves[:-1])
+    )
+    by_event = np.lexsort((event, person))
+    twice = (np.diff(person[by_event]) == 0) & (np.diff(event[by_event]) == 0)
+    return np.union1d(course[order][1:][overlap], by_event[1:][twice])
