@@ -24,7 +24,7 @@ check: $(READY) lint ## lint and every test
 lint: $(READY)
 	@ruff check .
 	@ruff format --check --quiet .
-	@snakefmt --check --quiet Snakefile workflow
+	@snakefmt --check Snakefile workflow
 	@snakemake --lint
 
 lock: ## write envs/requirements.lock anew (needs uv)

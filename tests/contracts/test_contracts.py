@@ -6,7 +6,18 @@ from casemix_risk.audit.contract import ARROW_TYPES, read_contract
 
 SCHEMAS = Path(__file__).parents[2] / "workflow/schemas"
 CONTRACTS = sorted(path for path in SCHEMAS.glob("*.yaml") if path.stem != "config.schema")
-COLUMN_KEYS = {"name", "type", "unit", "description", "nullable", "minimum", "maximum", "values", "pattern", "total"}
+COLUMN_KEYS = {
+    "name",
+    "type",
+    "unit",
+    "description",
+    "nullable",
+    "minimum",
+    "maximum",
+    "values",
+    "pattern",
+    "total",
+}
 
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)

@@ -4,7 +4,10 @@ from casemix_risk.audit import fingerprint
 from casemix_risk.audit.fingerprint import code_fingerprint
 
 SCRIPT = "from pack.tool import add\n\nprint(add(1, 2))\n"
-TOOL = '"""A tool."""\n\nfrom pack import other\n\n\ndef add(a, b):\n    """Sum."""\n    return a + b + other.ZERO\n'
+TOOL = (
+    '"""A tool."""\n\nfrom pack import other\n\n\n'
+    'def add(a, b):\n    """Sum."""\n    return a + b + other.ZERO\n'
+)
 
 
 @pytest.fixture

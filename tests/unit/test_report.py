@@ -9,7 +9,7 @@ from examples import lines_of
 import casemix_risk.report.facts as facts_module
 from casemix_risk.report.facts import Scene, figures, published_facts
 from casemix_risk.report.findings import findings, list_size_for
-from casemix_risk.report.html_table import decimals, html_table, integer, percent, pounds
+from casemix_risk.report.html_table import about_pounds, decimals, html_table, integer, percent, pounds
 from casemix_risk.report.quality import planted_check
 from casemix_risk.risk.pools import pool_rules
 
@@ -70,7 +70,7 @@ def test_the_error_of_a_fact_is_the_error_of_its_admissions():
     errors = pd.Series([0.0, 0.0, 200.0, 0.0])  # of 10,000 national D33 admissions: 2 at 10,000 heads
     table = published_facts(published, SCENE, run, errors, seed=1).set_index("fact")
     assert table.loc["volume_d33", "this_run_se"] == pytest.approx(2, rel=0.15)
-    assert table.loc["volume_d33", "note"].startswith("This run is 2.")
+    assert table.loc["volume_d33", "note"].startswith("Away from the truth by 2.")
     assert table.loc["price_h70", "note"] == "This run has it exactly. As printed."
 
 
@@ -103,7 +103,7 @@ def test_findings_by_hand():
     )
     found = findings({"risk_summary": summary, "pool_rules": rules, "pool_optimum": optimum}, 10_000)
     assert (found.tolerance_gbp, found.size_unpooled, found.size_best) == (90_000, 90_000, 39_000)
-    assert (found.flat_from_gbp, found.flat_to_gbp) == (3_000, 4_000)
+    assert (found.flat_from_gbp, found.price_cut_gbp, found.flat_to_gbp) == (3_000, 3_000, 4_000)
 
 
 def test_planted_check_compares_rows_not_only_counts():
@@ -149,6 +149,8 @@ def test_html_tables_have_headers_captions_and_escaped_text():
         (percent, 0.2734, "27.3 %"),
         (pounds, 1234.5, "£1,234"),
         (pounds, 4.5, "£4.50"),
+        (about_pounds, 2_973_487, "£2.97 million"),
+        (about_pounds, 269_812, "£270,000"),
         (decimals(2), 3.14159, "3.14"),
     ],
 )

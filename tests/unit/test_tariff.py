@@ -183,10 +183,18 @@ def test_estimates_lie_on_the_low_side():
     edition, national = edition_and_national(unpriced=["A13"])
     edition["price_gbp"] *= np.where(np.arange(14) % 2, 2.0, 0.5)
     price = price_lines(edition, national, 1)[0].set_index("hrg").loc["A13", "price_gbp"]
-    stay = np.arange(1.0, 14.0)
-    slope, level = np.polyfit(np.log(stay), np.log(edition["price_gbp"].iloc[:13]), 1)
-    middle = np.exp(level + slope * np.log(14))
-    assert middle / 4 < price < middle
+    stay = np.arange(0.5, 13.0)
+    per_day, fixed = np.polyfit(stay, edition["price_gbp"].iloc[:13], 1)
+    ratios = np.sort(edition["price_gbp"].iloc[:13] / (fixed + per_day * stay))
+    longest_priced_stay = 12.5  # A13's own is 13.5
+    assert price == round(ratios[3] * (fixed + per_day * longest_priced_stay))  # 4 of 13 reach a quarter
+
+
+def test_no_stay_counts_for_more_than_the_longest_of_a_priced_line():
+    edition, national = edition_and_national(unpriced=["A05"])
+    national.loc[5, "mean_los"] = 400.0
+    price = price_lines(edition, national, 1)[0].set_index("hrg").loc["A05", "price_gbp"]
+    assert price == 1_400
 
 
 def test_estimates_above_the_allowed_share_stop_the_run_and_are_named():

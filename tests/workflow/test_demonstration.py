@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from pyarrow import parquet
 
 from casemix_risk.audit.content_hash import file_hash, table_hash
 from casemix_risk.audit.contract import check_domain, check_key, read_contract
 from casemix_risk.audit.tables import table_facts
-from pyarrow import parquet
 
 ROOT = Path(__file__).parents[2]
 SAMPLING = 0.00045  # about 20,000 rows over three years
@@ -33,7 +33,15 @@ def small_configuration(**changes):
 
 def snakemake(folder, config, *arguments, cores=2):
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--cores",
+        str(cores),
+    ]
     return subprocess.run(
         [*command, "--configfile", "config.yaml", *arguments],
         cwd=folder,
@@ -68,7 +76,9 @@ def test_every_row_is_kept_or_excluded_as_planted(two_cores, year):
     assert dict(zip(excluding["source_row"], excluding["rule"], strict=True)) == dict(
         zip(excluded["source_row"], excluded["rule"], strict=True)
     )
-    assert sorted([*kept["source_row"], *excluded["source_row"]]) == list(range(1, len(kept) + len(excluded) + 1))
+    assert sorted([*kept["source_row"], *excluded["source_row"]]) == list(
+        range(1, len(kept) + len(excluded) + 1)
+    )
     assert waterfall["keep"]["kept"] == len(kept)
     acted = planted[planted["action"] != "exclude"].value_counts(["action", "rule"])
     for key, rows in acted.items():
@@ -91,14 +101,18 @@ def test_rows_admissions_and_pounds_tie_from_room_to_room(two_cores):
     for edition, factor in {"2006-07": 1, "2007-08": 1.025, "2008-09": 1.025 * 1.023}.items():
         prices = table(two_cores, f"tariff/{edition}/prices")
         budget = national.merge(prices).eval("admissions * price_gbp").sum()
-        summary = table(two_cores, f"risk/{edition}/risk_summary").query("pool == 'none' and method == 'exact'")
+        summary = table(two_cores, f"risk/{edition}/risk_summary").query(
+            "pool == 'none' and method == 'exact'"
+        )
         assert summary.set_index("list_size").loc[10_000, "budget_gbp"] == pytest.approx(budget / 5_100)
         coverage = table(two_cores, f"tariff/{edition}/tariff_coverage")
         assert coverage["budget_gbp"].sum() == pytest.approx(budget)
         assert coverage["admissions"].sum() == pytest.approx(national["admissions"].sum())
         first = table(two_cores, "tariff/2006-07/prices").query("source == 'published'")
         both = first.merge(prices, on=["hrg", "admission_type"])
-        assert both["price_gbp_y"].to_numpy() == pytest.approx(both["price_gbp_x"].to_numpy() * factor, abs=0.011)
+        assert both["price_gbp_y"].to_numpy() == pytest.approx(
+            both["price_gbp_x"].to_numpy() * factor, abs=0.011
+        )
 
 
 def test_volumes_meet_the_truth_within_their_error(two_cores):

@@ -7,17 +7,17 @@ rule ingest:
         episodes=RESULTS / "ingest/episodes_{year}.parquet",
         excluded=RESULTS / "ingest/excluded_{year}.parquet",
         waterfall=RESULTS / "ingest/waterfall_{year}.parquet",
-    params:
-        settings={},
-        code=code("ingest"),
-        lock=LOCK,
     log:
         RESULTS / "logs/ingest_{year}.log",
     benchmark:
         RESULTS / "benchmarks/ingest_{year}.tsv"
-    message:
-        "Reading and cleaning the extract of {wildcards.year}"
     conda:
         "../../envs/environment.yaml"
+    params:
+        settings={},
+        code=code("ingest"),
+        lock=LOCK,
+    message:
+        "Reading and cleaning the extract of {wildcards.year}"
     script:
         "../../scripts/ingest.py"

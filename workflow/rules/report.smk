@@ -8,15 +8,6 @@ EDITION_TABLES = {
 
 rule report:
     input:
-        tables=[
-            RESULTS / f"{room}/{edition}/{table}.parquet"
-            for edition in EDITIONS
-            for room, tables in EDITION_TABLES.items()
-            for table in tables
-        ],
-        waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
-        figures=[RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")],
-        template=ROOT / "src/casemix_risk/report/page.html",
         **in_demonstration(
             national=RESULTS / "volumes/national.parquet",
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
@@ -26,25 +17,34 @@ rule report:
             waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
             contracts=contracts("published_facts"),
         ),
+        tables=[
+            RESULTS / f"{room}/{edition}/{table}.parquet"
+            for edition in EDITIONS
+            for room, tables in EDITION_TABLES.items()
+            for table in tables
+        ],
+        waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
+        figures=[RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")],
+        template=ROOT / "src/casemix_risk/report/page.html",
     output:
+        **in_demonstration(published_facts=RESULTS / "report/published_facts.parquet"),
         page=report(
             RESULTS / "report/index.html",
             category="Report",
             caption="../report/page.rst",
             labels={"figure": "The whole report"},
         ),
-        **in_demonstration(published_facts=RESULTS / "report/published_facts.parquet"),
-    params:
-        settings=config,
-        code=code("report"),
-        lock=LOCK,
     log:
         RESULTS / "logs/report.log",
     benchmark:
         RESULTS / "benchmarks/report.tsv"
-    message:
-        "Writing the report"
     conda:
         "../../envs/environment.yaml"
+    params:
+        settings=config,
+        code=code("report"),
+        lock=LOCK,
+    message:
+        "Writing the report"
     script:
         "../../scripts/report.py"

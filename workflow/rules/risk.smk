@@ -43,17 +43,17 @@ rule risk:
             caption="../report/table_2.rst",
             labels={"figure": "Table 2: price cut and volume ceiling"},
         ),
-    params:
-        settings=settings("seed", "population", "list_sizes", "cost_lines", "risk"),
-        code=code("risk"),
-        lock=LOCK,
     log:
         RESULTS / "logs/risk_{edition}.log",
     benchmark:
         RESULTS / "benchmarks/risk_{edition}.tsv"
-    message:
-        "Computing and simulating the risk at tariff edition {wildcards.edition}"
     conda:
         "../../envs/environment.yaml"
+    params:
+        settings=settings("seed", "population", "list_sizes", "cost_lines", "risk"),
+        code=code("risk"),
+        lock=LOCK,
+    message:
+        "Computing and simulating the risk at tariff edition {wildcards.edition}"
     script:
         "../../scripts/risk.py"

@@ -8,18 +8,18 @@ if "synthetic" in config:
         output:
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
             tariff=RESULTS / "synthetic/tariff_2006-07.csv",
-        params:
-            settings=settings("seed"),
-            code=code("synthetic_truth"),
-            lock=LOCK,
         log:
             RESULTS / "logs/synthetic_truth.log",
         benchmark:
             RESULTS / "benchmarks/synthetic_truth.tsv"
-        message:
-            "Calibrating the demonstration's national line table"
         conda:
             "../../envs/environment.yaml"
+        params:
+            settings=settings("seed"),
+            code=code("synthetic_truth"),
+            lock=LOCK,
+        message:
+            "Calibrating the demonstration's national line table"
         script:
             "../../scripts/synthetic_truth.py"
 
@@ -31,19 +31,19 @@ if "synthetic" in config:
         output:
             extract=RESULTS / "synthetic/FILE{fyear}_HES_APC.txt.gz",
             planted_defects=RESULTS / "synthetic/planted_defects_{fyear}.parquet",
-        params:
-            settings=settings("seed", "synthetic", "population", "target_year"),
-            code=code("synthetic_extract"),
-            lock=LOCK,
         log:
             RESULTS / "logs/synthetic_extract_{fyear}.log",
         benchmark:
             RESULTS / "benchmarks/synthetic_extract_{fyear}.tsv"
         wildcard_constraints:
             fyear=r"\d{4}",
-        message:
-            "Drawing the patients of {wildcards.fyear}"
         conda:
             "../../envs/environment.yaml"
+        params:
+            settings=settings("seed", "synthetic", "population", "target_year"),
+            code=code("synthetic_extract"),
+            lock=LOCK,
+        message:
+            "Drawing the patients of {wildcards.fyear}"
         script:
             "../../scripts/synthetic_extract.py"

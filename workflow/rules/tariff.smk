@@ -9,6 +9,12 @@ rule price:
         prices=RESULTS / "tariff/{edition}/prices.parquet",
         tariff_coverage=RESULTS / "tariff/{edition}/tariff_coverage.parquet",
         priced_waterfall=RESULTS / "tariff/{edition}/waterfall.parquet",
+    log:
+        RESULTS / "logs/price_{edition}.log",
+    benchmark:
+        RESULTS / "benchmarks/price_{edition}.tsv"
+    conda:
+        "../../envs/environment.yaml"
     params:
         settings=lambda wildcards: {
             "edition": wildcards.edition,
@@ -17,13 +23,7 @@ rule price:
         },
         code=code("price"),
         lock=LOCK,
-    log:
-        RESULTS / "logs/price_{edition}.log",
-    benchmark:
-        RESULTS / "benchmarks/price_{edition}.tsv"
     message:
         "Pricing the lines with tariff edition {wildcards.edition}"
-    conda:
-        "../../envs/environment.yaml"
     script:
         "../../scripts/price.py"

@@ -5,18 +5,18 @@ rule activity:
         contracts=contracts("activity"),
     output:
         activity=RESULTS / "volumes/activity.parquet",
-    params:
-        settings={"years": YEARS} | settings("unit", "regular_attenders"),
-        code=code("activity"),
-        lock=LOCK,
     log:
         RESULTS / "logs/activity.log",
     benchmark:
         RESULTS / "benchmarks/activity.tsv"
-    message:
-        "Counting admissions per cost line"
     conda:
         "../../envs/environment.yaml"
+    params:
+        settings={"years": YEARS} | settings("unit", "regular_attenders"),
+        code=code("activity"),
+        lock=LOCK,
+    message:
+        "Counting admissions per cost line"
     script:
         "../../scripts/activity.py"
 
@@ -28,6 +28,12 @@ rule volumes:
     output:
         national=RESULTS / "volumes/national.parquet",
         by_list_size=RESULTS / "volumes/by_list_size.parquet",
+    log:
+        RESULTS / "logs/volumes.log",
+    benchmark:
+        RESULTS / "benchmarks/volumes.tsv"
+    conda:
+        "../../envs/environment.yaml"
     params:
         settings={
             "years": YEARS,
@@ -36,13 +42,7 @@ rule volumes:
         | settings("population", "target_year", "projection", "list_sizes"),
         code=code("volumes"),
         lock=LOCK,
-    log:
-        RESULTS / "logs/volumes.log",
-    benchmark:
-        RESULTS / "benchmarks/volumes.tsv"
     message:
         "Projecting admissions to {config[target_year]} and scaling them to list sizes"
-    conda:
-        "../../envs/environment.yaml"
     script:
         "../../scripts/volumes.py"

@@ -19,11 +19,14 @@ class Findings(NamedTuple):
     budget_gbp: float
     tolerance_pct: float
     tolerance_gbp: float
+    price_cut_gbp: float
+    price_cut_tolerance_pct: float
+    price_cut_budget_share: float
+    flat_from_gbp: float
+    flat_to_gbp: float
     best_cut_gbp: float
     best_tolerance_pct: float
     best_pooled_budget_share: float
-    flat_from_gbp: float
-    flat_to_gbp: float
     size_unpooled: int
     size_shared_pool: int
     size_best: int
@@ -38,26 +41,31 @@ def findings(tables: Mapping[str, pd.DataFrame], list_size: int) -> Findings:
         list_size: heads.
 
     Returns:
-        Findings; list sizes are what 3 x CV of 3 % takes, rounded up to the next 1,000 people. The flat range
-        is that of Figure 1's cuts whose tolerance is within 0.1 percentage points of the lowest of them.
+        Findings. List sizes are what 3 x CV of 3 % takes, rounded up to the next 1,000 people. `price_cut`
+        is the best of Figure 1's cuts on price alone, the flat range that of its cuts within 0.1 percentage
+        points of it; `best` is the best of all choices of lines.
     """
     exact = tables["risk_summary"].query("method == 'exact' and list_size == @list_size").set_index("pool")
     optimum = tables["pool_optimum"].set_index("list_size").loc[list_size]
     shared = shared_pool_of(tables["pool_rules"])
-    cuts = tables["pool_rules"].query("price_cut_gbp.notna() and volume_ceiling.isna()")
-    tolerance_of_cut = exact.loc[cuts["pool"], "tolerance_pct"].set_axis(cuts["price_cut_gbp"])
-    flat = tolerance_of_cut[tolerance_of_cut <= tolerance_of_cut.min() + FLAT_PERCENTAGE_POINTS].index
+    rules = tables["pool_rules"].query("price_cut_gbp.notna() and volume_ceiling.isna()")
+    cuts = exact.loc[rules["pool"]].assign(price_cut_gbp=rules["price_cut_gbp"].to_numpy())
+    best_price_cut = cuts.loc[cuts["tolerance_pct"].idxmin()]
+    flat = cuts[cuts["tolerance_pct"] <= best_price_cut["tolerance_pct"] + FLAT_PERCENTAGE_POINTS]
     unpooled = exact.loc["none"]
     return Findings(
         list_size=list_size,
         budget_gbp=unpooled["budget_gbp"],
         tolerance_pct=unpooled["tolerance_pct"],
         tolerance_gbp=unpooled["budget_gbp"] * unpooled["tolerance_pct"] / 100,
+        price_cut_gbp=best_price_cut["price_cut_gbp"],
+        price_cut_tolerance_pct=best_price_cut["tolerance_pct"],
+        price_cut_budget_share=best_price_cut["pooled_budget_share"],
+        flat_from_gbp=flat["price_cut_gbp"].min(),
+        flat_to_gbp=flat["price_cut_gbp"].max(),
         best_cut_gbp=optimum["cut_gbp"],
         best_tolerance_pct=optimum["tolerance_pct"],
         best_pooled_budget_share=optimum["pooled_budget_share"],
-        flat_from_gbp=flat.min(),
-        flat_to_gbp=flat.max(),
         size_unpooled=list_size_for(unpooled["tolerance_pct"], list_size),
         size_shared_pool=list_size_for(exact.loc[shared, "tolerance_pct"], list_size),
         size_best=list_size_for(optimum["tolerance_pct"], list_size),

@@ -28,6 +28,12 @@ def pounds(value) -> str:
     return f"£{value:,.2f}" if abs(value) < 10 else f"£{value:,.0f}"
 
 
+def about_pounds(value) -> str:
+    """GBP to three significant figures, as £2.97 million or £270,000, for running text."""
+    rounded = float(f"{value:.3g}")
+    return f"£{rounded / 1e6:,.4g} million" if rounded >= 1e6 else f"£{rounded:,.0f}"
+
+
 def html_table(
     table: pd.DataFrame,
     caption: str,

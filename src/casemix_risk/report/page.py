@@ -7,7 +7,7 @@ import jinja2
 import pandas as pd
 
 from casemix_risk.report.findings import edition_comparison, findings
-from casemix_risk.report.html_table import decimals, html_table, integer, percent, pounds
+from casemix_risk.report.html_table import about_pounds, decimals, html_table, integer, percent, pounds
 from casemix_risk.risk.figures import price_and_volume_cells, price_cut_curve
 from casemix_risk.risk.pools import shared_pool_of
 
@@ -41,7 +41,13 @@ def render_report(
     leading, tables = next(iter(editions.items()))
     size = config["risk"]["list_size"]
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters |= {"pounds": pounds, "integer": integer, "share": percent, "places": _places}
+    environment.filters |= {
+        "pounds": pounds,
+        "about": about_pounds,
+        "integer": integer,
+        "share": percent,
+        "places": _places,
+    }
     return environment.from_string(template).render(
         run=run,
         config=config,

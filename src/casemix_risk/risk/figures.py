@@ -75,21 +75,28 @@ def figure_2(summary: pd.DataFrame, optimum: pd.DataFrame, rules: pd.DataFrame) 
     shared_pool = shared_pool_of(rules)
     share = summary.loc[summary["pool"] == shared_pool, "pooled_budget_share"].iloc[0]
     best_share = optimum["pooled_budget_share"].iloc[0]
+    wide_line, thin_line = 5.0, 1.5  # the two curves can coincide
     series = [
-        ("none", "nothing pooled", PALETTE[0], "o"),
-        (shared_pool, f"{_pool_words(shared_pool)} pooled ({share:.1%} of the budget)", PALETTE[1], "s"),
+        ("none", "nothing pooled", PALETTE[5], "o", wide_line),
+        (
+            shared_pool,
+            f"{_pool_words(shared_pool)} pooled ({share:.1%} of the budget)",
+            PALETTE[1],
+            "s",
+            thin_line,
+        ),
     ]
-    for pool, label, colour, marker in series:
+    for pool, label, colour, marker, width in series:
         cells = summary[summary["pool"] == pool]
         exact, simulated = (cells[cells["method"] == name] for name in ("exact", "simulated"))
-        axes.plot(exact["list_size"], exact["tolerance_pct"], color=colour, label=label)
+        axes.plot(exact["list_size"], exact["tolerance_pct"], color=colour, linewidth=width, label=label)
         _points(axes, simulated, "list_size", colour, marker)
     axes.plot(
         optimum["list_size"],
         optimum["tolerance_pct"],
-        color=PALETTE[2],
+        color=PALETTE[0],
         linestyle="--",
-        label=f"best single cut pooled ({best_share:.0%} of the budget)",
+        label=f"best cut pooled ({best_share:.0%} of the budget)",
     )
     axes.axhline(3, color=GREY, linestyle=":", linewidth=1.2)
     axes.annotate(
@@ -105,7 +112,7 @@ def figure_2(summary: pd.DataFrame, optimum: pd.DataFrame, rules: pd.DataFrame) 
     axes.set_xlabel("people on the list")
     axes.set_ylabel("budget tolerance (3 × CV of what is kept)")
     _percent(axes)
-    figure.legend(loc="outside lower center", ncols=3)
+    axes.legend(loc="upper right")
     return figure
 
 
@@ -180,7 +187,7 @@ def table_2(cells: pd.DataFrame, list_size: int) -> Figure:
         f"Tolerance in % of a list of {list_size:,}: exact (simulated ± 1 standard error); "
         "– means as the cell to its left"
     )
-    figure.colorbar(image, ax=axes, format=PercentFormatter(decimals=1), label="exact tolerance")
+    figure.colorbar(image, ax=axes, format=PercentFormatter(decimals=2), label="exact tolerance")
     return figure
 
 

@@ -29,7 +29,9 @@ def pool_optimum(lines: pd.DataFrame, list_sizes: Sequence[int]) -> pd.DataFrame
     mean = (lines["admissions_per_head"] * lines["price_gbp"]).to_numpy()[order]
     kept_mean, kept_variance = np.cumsum(mean), np.cumsum(mean * slope)
     last_of_tie = np.append(slope[1:] > slope[:-1], True)
-    relative_variance = np.where(last_of_tie, kept_variance / kept_mean**2, np.inf)
+    possible = last_of_tie & (kept_mean > 0)
+    relative_variance = np.full(len(slope), np.inf)
+    relative_variance[possible] = kept_variance[possible] / kept_mean[possible] ** 2
     best = int(np.argmin(relative_variance))
     cut = slope[best + 1] if best + 1 < len(slope) else np.nan
     sizes = np.sort(np.asarray(list_sizes))

@@ -8,7 +8,6 @@ from casemix_risk.errors import InputError
 LINE = ["hrg", "admission_type"]
 FEWEST_PRICED_LINES = 10
 LOW_SIDE_QUANTILE = 0.25
-HALF_A_DAY = 0.5
 
 
 def price_lines(
@@ -17,9 +16,10 @@ def price_lines(
     """Tables ``prices`` and ``tariff_coverage`` of one edition.
 
     A line without a price gets the one that its mean length of stay suggests: over the priced lines of its
-    admission type, log price is regressed on log(stay + half a day), weighted by admissions, and the fitted
-    value is moved down to the weighted lower quartile of the residuals, because the paper kept such prices
-    'deliberately on the low side'. Half a day stands for a day case. Estimates are whole pounds, at least one.
+    admission type, price is regressed on stay (a fixed cost and a cost per day), weighted by admissions, and
+    the fitted price is multiplied by the weighted lower quartile of price / fitted price, because the paper
+    kept such prices deliberately on the low side. No stay counts for more than the longest of a priced line,
+    so that nothing is extrapolated, and no estimate is below the cheapest price. Estimates are whole pounds.
 
     Args:
         edition: `casemix_risk.tariff.editions.edition_prices`.
@@ -74,13 +74,11 @@ def _estimates(known: pd.DataFrame, unknown: pd.DataFrame, admission_type: str) 
             f"The tariff has no {admission_type} price for {_names(without_stay)}, and the extract no length "
             "of stay to estimate one from; add prices."
         )
-    weights = known["admissions"].to_numpy()
-    stay, price = np.log(known["mean_los"] + HALF_A_DAY), np.log(known["price_gbp"])
-    slope, level = np.polyfit(stay, price, 1, w=np.sqrt(weights))
-    residuals = price - (level + slope * stay)
-    low_side = _weighted_quantile(residuals.to_numpy(), weights, LOW_SIDE_QUANTILE)
-    fitted = np.exp(level + low_side + slope * np.log(unknown["mean_los"] + HALF_A_DAY))
-    return fitted.round().clip(lower=1).to_numpy()
+    stay, price, weights = known[["mean_los", "price_gbp", "admissions"]].to_numpy().T
+    per_day, fixed = np.polyfit(stay, price, 1, w=np.sqrt(weights))
+    low_side = _weighted_quantile(price / (fixed + per_day * stay), weights, LOW_SIDE_QUANTILE)
+    fitted = fixed + per_day * unknown["mean_los"].to_numpy().clip(max=stay.max())
+    return (low_side * fitted).round().clip(min=np.ceil(price.min()))
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, probability: float) -> float:

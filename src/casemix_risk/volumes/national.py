@@ -31,9 +31,9 @@ def project(
         base_years: financial years to use, each in `activity`.
         target_year: financial year to project to.
         method: ``last_year``: the last count; ``mean``: the mean count; ``log_linear``: own growth of each
-            line by Poisson maximum likelihood (McCullagh and Nelder 1989, *Generalized Linear Models*, ch. 6);
-            ``pooled_trend``: own growth shrunk towards its chapter's by empirical Bayes (Efron and Morris
-            1973). A line with all its admissions in the first or the last year has no growth of its own and
+            line by Poisson maximum likelihood (McCullagh and Nelder 1989, *Generalized Linear Models*,
+            ch. 6); ``pooled_trend``: own growth shrunk towards its chapter's by empirical Bayes (Efron and
+            Morris 1973). A line with all its admissions in the first or the last year has no growth of its own and
             takes its chapter's under both trend methods.
         population: people whom the result belongs to.
         population_covered: people whose admissions `activity` holds.
@@ -47,9 +47,7 @@ def project(
     years = sorted(base_years)
     missing = sorted(set(years) - set(activity["year"]))
     if missing:
-        raise InputError(
-            f"The activity has no admissions in {', '.join(missing)}; check those extracts."
-        )
+        raise InputError(f"The activity has no admissions in {', '.join(missing)}; check those extracts.")
     if method in ("log_linear", "pooled_trend") and len(years) < 2:
         raise InputError(
             f"The projection {method} needs two base years or more and there is only {years[0]}; "
