@@ -1,0 +1,1 @@
+"""From a year's extract to cleaned episodes, excluded rows and the waterfall between them."""
