@@ -2,30 +2,30 @@
 CONFIG ?= config/config.yaml
 PYTHON ?= python3
 VENV := .venv
+BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1: /'
 
 run: $(READY) ## run the pipeline; CONFIG=config/mine.yaml runs yours
-	@snakemake --cores all --configfile $(CONFIG)
-	@python -m casemix_risk.report.where $(CONFIG)
+	@$(BIN)/snakemake --cores all --configfile $(CONFIG)
+	@$(BIN)/python -m casemix_risk.report.where $(CONFIG)
 
 test: $(READY) lint ## lint and the quick tests
-	@pytest -q -n 2 -m "not slow"
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
 
 check: $(READY) lint ## lint and every test
-	@pytest -q -n 2
+	@$(BIN)/pytest -q -n 2 --dist loadgroup
 
-lint: $(READY)
-	@ruff check .
-	@ruff format --check --quiet .
-	@snakefmt --check Snakefile workflow
-	@snakemake --lint
+lint: $(READY) ## ruff, snakefmt and Snakemake's own lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/snakemake --lint
 
 lock: ## write envs/requirements.lock anew (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
@@ -37,8 +37,8 @@ clean: ## remove the environment and Snakemake's records; results stay
 $(READY): envs/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "casemix-risk needs Python 3.11, 3.12 or 3.13; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up $(VENV) from envs/requirements.lock"
-	@pip install --quiet --require-hashes -r envs/requirements.lock
-	@pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -33,8 +33,8 @@ def project(
         method: ``last_year``: the last count; ``mean``: the mean count; ``log_linear``: own growth of each
             line by Poisson maximum likelihood (McCullagh and Nelder 1989, *Generalized Linear Models*,
             ch. 6); ``pooled_trend``: own growth shrunk towards its chapter's by empirical Bayes (Efron and
-            Morris 1973). A line with all its admissions in the first or the last year has no growth of its own and
-            takes its chapter's under both trend methods.
+            Morris 1973). A line with all its admissions in the first or the last year has no growth of its
+            own and takes its chapter's under both trend methods.
         population: people whom the result belongs to.
         population_covered: people whose admissions `activity` holds.
 
