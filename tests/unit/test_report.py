@@ -71,7 +71,7 @@ def test_the_error_of_a_fact_is_the_error_of_its_admissions():
     table = published_facts(published, SCENE, run, errors, seed=1).set_index("fact")
     assert table.loc["volume_d33", "this_run_se"] == pytest.approx(2, rel=0.15)
     assert table.loc["volume_d33", "note"].startswith("Away from the truth by 2.")
-    assert table.loc["price_h70", "note"] == "This run has it exactly. As printed."
+    assert table.loc["price_h70", "note"] == "This run equals the truth. As printed."
 
 
 def test_a_list_must_grow_with_the_square_of_its_tolerance():
@@ -149,6 +149,7 @@ def test_html_tables_have_headers_captions_and_escaped_text():
         (percent, 0.2734, "27.3 %"),
         (pounds, 1234.5, "£1,234"),
         (pounds, 4.5, "£4.50"),
+        (pounds, 0.0, "£0"),
         (about_pounds, 2_973_487, "£2.97 million"),
         (about_pounds, 269_812, "£270,000"),
         (decimals(2), 3.14159, "3.14"),

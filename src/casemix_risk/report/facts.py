@@ -175,7 +175,7 @@ def _gap(truth: float, run: float, run_at_true_prices: float, error: float) -> s
     if np.isnan(run):
         return "This run has no such line."
     if abs(run - truth) <= 1e-9 * abs(truth):
-        return "This run has it exactly."
+        return "This run equals the truth."
     if abs(run - truth) <= 2 * error:
         return "Within two standard errors of the truth."
     if abs(run_at_true_prices - truth) <= 2 * error:

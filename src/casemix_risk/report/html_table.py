@@ -25,7 +25,7 @@ def percent(value) -> str:
 
 def pounds(value) -> str:
     """GBP as £1,234, to the nearest pound; amounts below 10 keep their pence."""
-    return f"£{value:,.2f}" if abs(value) < 10 else f"£{value:,.0f}"
+    return f"£{value:,.2f}" if 0 < abs(value) < 10 else f"£{value:,.0f}"
 
 
 def about_pounds(value) -> str:

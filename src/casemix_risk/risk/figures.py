@@ -49,7 +49,7 @@ def figure_1(summary: pd.DataFrame, rules: pd.DataFrame, list_size: int) -> Figu
     axes.annotate(
         f"lowest of these cuts: {best['tolerance_pct']:.2f} % at £{best['price_cut_gbp']:,.0f}",
         (best["price_cut_gbp"], best["tolerance_pct"]),
-        xytext=(25, -38),
+        xytext=(30, 62),
         textcoords="offset points",
         arrowprops={"arrowstyle": "-", "color": GREY},
     )
@@ -80,7 +80,7 @@ def figure_2(summary: pd.DataFrame, optimum: pd.DataFrame, rules: pd.DataFrame) 
         ("none", "nothing pooled", PALETTE[5], "o", wide_line),
         (
             shared_pool,
-            f"{_pool_words(shared_pool)} pooled ({share:.1%} of the budget)",
+            f"{_pool_words(shared_pool)} pooled ({100 * share:.1f} % of the budget)",
             PALETTE[1],
             "s",
             thin_line,
@@ -96,7 +96,7 @@ def figure_2(summary: pd.DataFrame, optimum: pd.DataFrame, rules: pd.DataFrame) 
         optimum["tolerance_pct"],
         color=PALETTE[0],
         linestyle="--",
-        label=f"best cut pooled ({best_share:.0%} of the budget)",
+        label=f"best cut pooled ({100 * best_share:.1f} % of the budget)",
     )
     axes.axhline(3, color=GREY, linestyle=":", linewidth=1.2)
     axes.annotate(
