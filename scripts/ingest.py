@@ -3,7 +3,9 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from casemix_risk.figure_style import save_figure
 from casemix_risk.ingest.clean import clean_year
+from casemix_risk.ingest.figures import waterfall_figure
 from job import run, write
 
 
@@ -13,6 +15,8 @@ def main(snakemake) -> None:
         write(snakemake, "episodes", cleaned.episodes())
         write(snakemake, "excluded", cleaned.excluded())
         write(snakemake, "waterfall", cleaned.waterfall)
+    figure = waterfall_figure(cleaned.waterfall, snakemake.params.settings["year"])
+    save_figure(figure, snakemake.output.figure)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """From volumes and prices to the risk tables and figures of one tariff edition."""
 
 from casemix_risk.audit.tables import read_table
-from casemix_risk.report.style import save_figure
+from casemix_risk.figure_style import save_figure
 from casemix_risk.risk.figures import figure_1, figure_2, price_and_volume_cells, table_2
 from casemix_risk.risk.tables import risk_tables
 from job import run, write

@@ -1,5 +1,7 @@
 """From a seed to the demonstration's truth: the national line table and its tariff file."""
 
+from casemix_risk.figure_style import save_figure
+from casemix_risk.synthetic.figures import truth_figure
 from casemix_risk.synthetic.tariff_file import write_tariff
 from casemix_risk.synthetic.truth import national_truth
 from job import run, write
@@ -9,6 +11,7 @@ def main(snakemake) -> None:
     lines = national_truth(snakemake.params.settings["seed"])
     write(snakemake, "truth_lines", lines)
     write_tariff(lines, snakemake.output.tariff)
+    save_figure(truth_figure(lines), snakemake.output.figure)
 
 
 if __name__ == "__main__":

@@ -176,7 +176,15 @@ def test_a_missing_price_follows_length_of_stay():
         "priced",
     ]
     assert coverage["admissions"].sum() == 130
+    assert len(prices) == len(coverage) == 14
     assert coverage["budget_gbp"].sum() == pytest.approx(10 * 100 * (sum(range(1, 15)) - 8))
+
+
+def test_a_line_with_neither_price_nor_admissions_is_counted_and_not_priced():
+    edition, national = edition_and_national(unpriced=["A07"], unseen=["A07"])
+    prices, coverage = price_lines(edition, national, 0)
+    assert "A07" not in set(prices["hrg"])
+    assert coverage.set_index("hrg").loc["A07", ["status", "budget_gbp"]].tolist() == ["no_activity", 0.0]
 
 
 def test_estimates_lie_on_the_low_side():

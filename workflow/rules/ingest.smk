@@ -7,6 +7,13 @@ rule ingest:
         episodes=RESULTS / "ingest/episodes_{year}.parquet",
         excluded=RESULTS / "ingest/excluded_{year}.parquet",
         waterfall=RESULTS / "ingest/waterfall_{year}.parquet",
+        figure=report(
+            figure("ingest/waterfall_{year}"),
+            category="Extract",
+            subcategory="{year}",
+            caption="../report/waterfall.rst",
+            labels={"figure": "What cleaning did"},
+        ),
     log:
         RESULTS / "logs/ingest_{year}.log",
     benchmark:
@@ -14,7 +21,7 @@ rule ingest:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings={},
+        settings=lambda wildcards: {"year": wildcards.year},
         code=code("ingest"),
         lock=LOCK,
     message:

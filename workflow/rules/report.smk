@@ -24,7 +24,11 @@ rule report:
             for table in tables
         ],
         waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
-        figures=[RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")],
+        figures=[
+            *(RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")),
+            RESULTS / "volumes/national.svg",
+            RESULTS / f"tariff/{LEADING}/prices.svg",
+        ],
         template=ROOT / "src/casemix_risk/report/page.html",
     output:
         **in_demonstration(published_facts=RESULTS / "report/published_facts.parquet"),

@@ -8,6 +8,12 @@ if "synthetic" in config:
         output:
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
             tariff=RESULTS / "synthetic/tariff_2006-07.csv",
+            figure=report(
+                figure("synthetic/truth_lines"),
+                category="Demonstration",
+                caption="../report/truth_lines.rst",
+                labels={"figure": "The truth: 1,200 cost lines"},
+            ),
         log:
             RESULTS / "logs/synthetic_truth.log",
         benchmark:

@@ -9,6 +9,13 @@ rule price:
         prices=RESULTS / "tariff/{edition}/prices.parquet",
         tariff_coverage=RESULTS / "tariff/{edition}/tariff_coverage.parquet",
         priced_waterfall=RESULTS / "tariff/{edition}/waterfall.parquet",
+        figure=report(
+            figure("tariff/{edition}/prices"),
+            category="Prices",
+            subcategory="{edition}",
+            caption="../report/prices.rst",
+            labels={"figure": "Price and length of stay"},
+        ),
     log:
         RESULTS / "logs/price_{edition}.log",
     benchmark:

@@ -5,6 +5,12 @@ rule activity:
         contracts=contracts("activity"),
     output:
         activity=RESULTS / "volumes/activity.parquet",
+        figure=report(
+            figure("volumes/activity"),
+            category="Volumes",
+            caption="../report/activity.rst",
+            labels={"figure": "Activity by chapter and year"},
+        ),
     log:
         RESULTS / "logs/activity.log",
     benchmark:
@@ -28,6 +34,12 @@ rule volumes:
     output:
         national=RESULTS / "volumes/national.parquet",
         by_list_size=RESULTS / "volumes/by_list_size.parquet",
+        figure=report(
+            figure("volumes/national"),
+            category="Volumes",
+            caption="../report/national.rst",
+            labels={"figure": "Projection by chapter"},
+        ),
     log:
         RESULTS / "logs/volumes.log",
     benchmark:

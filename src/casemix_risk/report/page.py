@@ -30,7 +30,7 @@ def render_report(
         run: name of the run.
         config: the complete configuration.
         editions: edition -> its tables by name (the tariff and risk tables), the leading edition first.
-        figures: name (``figure_1``, ``figure_2``, ``table_2``) -> SVG text, of the leading edition.
+        figures: name (``figure_1``, ``figure_2``, ``table_2``, ``national``, ``prices``) -> SVG text.
         facts: table ``published_facts``; None where the run is not the demonstration.
         planted: `casemix_risk.report.quality.planted_check`; None where nothing was planted.
         template: the page's Jinja template.

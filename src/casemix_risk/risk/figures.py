@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
-from casemix_risk.report.style import GREY, PALETTE, new_figure
+from casemix_risk.figure_style import GREY, PALETTE, count_ticks, new_figure, pound_ticks
 from casemix_risk.risk.moments import TOLERANCE_CVS
 from casemix_risk.risk.pools import shared_pool_of
 
@@ -58,7 +58,7 @@ def figure_1(summary: pd.DataFrame, rules: pd.DataFrame, list_size: int) -> Figu
     axes.set_xlabel("lines priced above this are pooled")
     axes.set_ylabel("budget tolerance (3 × CV of what is kept)")
     _percent(axes)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda price, _: f"£{price:,.0f}"))
+    pound_ticks(axes.xaxis)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -107,7 +107,7 @@ def figure_2(summary: pd.DataFrame, optimum: pd.DataFrame, rules: pd.DataFrame) 
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:,.0f}"))
+    count_ticks(axes.xaxis)
     axes.set_title("How large a group must be")
     axes.set_xlabel("people on the list")
     axes.set_ylabel("budget tolerance (3 × CV of what is kept)")

@@ -27,8 +27,8 @@ def price_lines(
         maximum_estimated_share: largest share of the budget that estimates may carry.
 
     Returns:
-        Prices of all lines with a price in the edition or admissions; and every line's status with its
-        admissions and budget.
+        Prices of all lines with a price in the edition or admissions; and the status of every line of the
+        edition or the activity, with its admissions and budget.
 
     Raises:
         InputError: estimates carry more than allowed, or cannot be made: fewer than 10 priced lines of that
@@ -39,24 +39,22 @@ def price_lines(
     )
     lines["admissions"] = lines["admissions"].fillna(0.0)
     seen, priced = lines["admissions"] > 0, lines["price_gbp"].notna()
-    lines = lines[seen | priced].reset_index(drop=True)
-    seen, priced = lines["admissions"] > 0, lines["price_gbp"].notna()
-    for admission_type in sorted(lines.loc[~priced, "admission_type"].unique()):
-        same_type = lines["admission_type"] == admission_type
-        lines.loc[~priced & same_type, "price_gbp"] = _estimates(
-            lines[priced & seen & same_type], lines[~priced & same_type], admission_type
-        )
-    lines.loc[~priced, "source"] = "estimated"
-    lines["budget_gbp"] = lines["admissions"] * lines["price_gbp"]
+    for admission_type in sorted(lines.loc[seen & ~priced, "admission_type"].unique()):
+        same_type = seen & (lines["admission_type"] == admission_type)
+        known, unknown = lines[same_type & priced], lines[same_type & ~priced]
+        lines.loc[unknown.index, "price_gbp"] = _estimates(known, unknown, admission_type)
+        lines.loc[unknown.index, "source"] = "estimated"
+    lines["budget_gbp"] = lines["admissions"] * lines["price_gbp"].fillna(0.0)
     lines["status"] = np.select(
-        [priced & seen, priced, lines["where"] == "right_only"],
-        ["priced", "no_activity", "estimated_missing"],
+        [~seen, priced, lines["where"] == "right_only"],
+        ["no_activity", "priced", "estimated_missing"],
         "estimated_blank",
     )
-    _check_share(lines[~priced], lines["budget_gbp"].sum(), maximum_estimated_share)
+    _check_share(lines[seen & ~priced], lines["budget_gbp"].sum(), maximum_estimated_share)
+    prices = lines.loc[lines["price_gbp"].notna(), [*LINE, "description", "price_gbp", "source"]]
     coverage = lines[["status", *LINE, "admissions", "budget_gbp"]]
     return (
-        lines[["hrg", "admission_type", "description", "price_gbp", "source"]],
+        prices.reset_index(drop=True),
         coverage.sort_values(["status", *LINE], ignore_index=True),
     )
 

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 PALETTE = ["#12436D", "#F46A25", "#28A197", "#801650", "#3D3D3D", "#A285D1"]
 GREY = "#6B6B6B"
+TYPE_MARKS = {"elective": (PALETTE[0], "o"), "emergency": (PALETTE[1], "^")}
 mpl.rcParams.update(
     {
         "axes.prop_cycle": mpl.cycler(color=PALETTE),
@@ -42,3 +45,13 @@ def new_figure(width: float = 8.0, height: float = 4.6, **subplots) -> tuple[Fig
     """An empty figure in the house style and its axes; sizes in inches."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots(**subplots)
+
+
+def pound_ticks(axis: Axis) -> None:
+    """Label an axis in pounds."""
+    axis.set_major_formatter(FuncFormatter(lambda price, _: f"£{price:,.0f}"))
+
+
+def count_ticks(axis: Axis) -> None:
+    """Label an axis with whole numbers and thousands commas."""
+    axis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
