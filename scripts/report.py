@@ -8,9 +8,10 @@ from casemix_risk.audit.tables import read_table
 from casemix_risk.report.facts import Scene, published_facts, truth_cost_lines
 from casemix_risk.report.page import render_report
 from casemix_risk.report.quality import planted_check
+from casemix_risk.volumes.redraw import redrawn_projections
 from job import run, write
 
-LINE = ["hrg", "admission_type"]
+REDRAWN_PROJECTIONS = 100
 
 
 def main(snakemake) -> None:
@@ -46,13 +47,18 @@ def _published_facts(config, files, leading) -> pd.DataFrame:
     lines, rules = leading["cost_lines"], leading["pool_rules"]
     truth = truth_cost_lines(read_table(files.truth_lines), population, config["cost_lines"])
     unseen = int((leading["tariff_coverage"]["status"] == "no_activity").sum())
-    admissions_se = lines.merge(read_table(files.national), on=LINE, how="left")["admissions_se"]
+    projection = {
+        "base_years": list(config["extract"]["files"]),
+        "target_year": config["target_year"],
+        "method": config["projection"],
+        "population": population,
+        "population_covered": config["extract"]["population_covered"],
+    }
     return published_facts(
         pd.read_csv(files.published),
         Scene(truth, 0, population, rules, shared_pool),
         Scene(lines, unseen, population, rules, shared_pool),
-        admissions_se,
-        config["seed"],
+        redrawn_projections(read_table(files.activity), projection, REDRAWN_PROJECTIONS, config["seed"]),
     )
 
 

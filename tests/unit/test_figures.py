@@ -57,7 +57,12 @@ def test_activity_shows_each_chapter_type_and_year():
 
 def test_the_projection_shows_change_and_interval_by_hand():
     national = pd.DataFrame(
-        {"hrg": ["A01", "A02"], "admissions": [900.0, 200.0], "admissions_se": [30.0, 40.0]}
+        {
+            "hrg": ["A01", "A02"],
+            "admissions": [900.0, 200.0],
+            "admissions_se": [30.0, 40.0],
+            "method": "mean",
+        }
     )
     axes = axes_of(projection_figure(ACTIVITY[:2], national, "2007-08", scale=10))
     change = 100 * (1_100 / 1_000 - 1)

@@ -7,7 +7,8 @@ from scipy.optimize import minimize
 
 from casemix_risk.errors import InputError
 from casemix_risk.volumes.list_sizes import by_list_size
-from casemix_risk.volumes.national import project
+from casemix_risk.volumes.national import chapter_errors, project
+from casemix_risk.volumes.redraw import redrawn_projections
 
 YEARS = ["2002-03", "2003-04", "2004-05"]
 TARGET = "2007-08"
@@ -100,6 +101,35 @@ def test_intervals_cover_the_truth_as_often_as_they_say(method):
         table = projected(counts, method)
         inside += (np.abs(table["admissions"] - means) < 1.96 * table["admissions_se"]).tolist()
     assert 0.92 <= np.mean(inside) <= 0.98
+
+
+@pytest.mark.parametrize("method", ["mean", "pooled_trend"])
+def test_chapter_intervals_cover_the_truth_although_lines_share_their_growth(method):
+    generator = np.random.default_rng(12)
+    growth = 0.05 if method == "pooled_trend" else 0.0
+    means = {f"{chapter}{line:02d}": 60.0 for chapter in "ABCDEFGH" for line in range(25)}
+    inside = []
+    for _ in range(30):
+        counts = {
+            hrg: generator.poisson(mean * np.exp(growth * np.arange(-5, -2))).tolist()
+            for hrg, mean in means.items()
+        }
+        activity = activity_of(counts)
+        national = project(activity, YEARS, TARGET, method, 1, 1)
+        total = national["admissions"].groupby(national["hrg"].str[0]).sum()
+        inside += (np.abs(total - 25 * 60) < 1.96 * chapter_errors(activity, national, TARGET)).tolist()
+    assert 0.92 <= np.mean(inside) <= 0.98
+
+
+def test_redrawn_projections_spread_as_the_closed_form_says():
+    activity = activity_of({"A01": [9_000, 9_000, 9_000], "B01": [4_000, 4_000, 4_000]}, factor=4.0)
+    projection = {"base_years": YEARS, "target_year": TARGET, "population": 10, "population_covered": 1}
+    for method in ("mean", "log_linear"):
+        arguments = projection | {"method": method}
+        redrawn = pd.concat(redrawn_projections(activity, arguments, 150, seed=3))
+        spread = redrawn.groupby("hrg")["admissions"].std()
+        error = project(activity, **arguments).set_index("hrg")["admissions_se"]
+        assert spread.to_numpy() == pytest.approx(error.to_numpy(), rel=0.2)
 
 
 def test_length_of_stay_and_variance_factor_are_pooled_by_admissions():

@@ -67,10 +67,14 @@ def test_the_error_of_a_fact_is_the_error_of_its_admissions():
         columns=["fact", "kind", "description", "unit", "low", "high", "reason"],
     )
     run = SCENE._replace(lines=LINES.assign(admissions_per_head=LINES["admissions_per_head"] * 1.05))
-    errors = pd.Series([0.0, 0.0, 200.0, 0.0])  # of 10,000 national D33 admissions: 2 at 10,000 heads
-    table = published_facts(published, SCENE, run, errors, seed=1).set_index("fact")
-    assert table.loc["volume_d33", "this_run_se"] == pytest.approx(2, rel=0.15)
-    assert table.loc["volume_d33", "note"].startswith("Away from the truth by 2.")
+    national = [
+        LINES[["hrg", "admission_type"]].assign(admissions=[50, 400, d33, 2e5]) for d33 in (9_800, 10_200)
+    ]
+    table = published_facts(published, SCENE, run, national).set_index("fact")
+    assert table.loc["volume_d33", "this_run_se"] == pytest.approx(
+        np.sqrt(8)
+    )  # of 98 and 102 at 10,000 heads
+    assert table.loc["volume_d33", "note"].startswith("Within two")
     assert table.loc["price_h70", "note"] == "This run equals the truth. As printed."
 
 

@@ -171,6 +171,54 @@ def test_one_core_and_two_give_the_same_bytes(two_cores, tmp_path):
     assert hashes(tmp_path / "results/demo") == hashes(two_cores)
 
 
+def test_a_users_own_run_has_nothing_of_the_demonstration(two_cores, tmp_path):
+    synthetic = two_cores / "synthetic"
+    prices = pd.read_csv(synthetic / "tariff_2006-07.csv")
+    prices["HRG code"] = prices["HRG code"].str.replace("T", "W")  # chapter T is not in the price list
+    prices.to_excel(tmp_path / "prices.xlsx", sheet_name="Annex A", index=False, startrow=2)
+    config = {
+        "run": "mine",
+        "extract": {
+            "files": {year: str(synthetic / f"FILE{YEARS[year]}_HES_APC.txt.gz") for year in list(YEARS)[1:]},
+            "population_covered": 22_950,
+        },
+        "population": 22_950,
+        "target_year": "2005-06",
+        "unit": "spell",
+        "regular_attenders": False,
+        "projection": "mean",
+        "list_sizes": [10_000],
+        "tariff": {
+            "maximum_estimated_share": 1,
+            "editions": {
+                "now": {
+                    "file": "prices.xlsx",
+                    "sheet": "Annex A",
+                    "columns": {
+                        "hrg": "HRG code",
+                        "elective": "Elective spell tariff",
+                        "emergency": "Non-elective spell tariff",
+                    },
+                }
+            },
+        },
+        "risk": {"simulated_years": 200},
+    }
+    done = snakemake(tmp_path, config)
+    assert done.returncode == 0, done.stderr
+    mine = tmp_path / "results/mine"
+    assert not (mine / "synthetic").exists()
+    assert not (tmp_path / "results/demo").exists()
+    assert "dearest" in set(table(mine, "risk/now/pool_rules")["pool"])
+    assert set(table(mine, "tariff/now/prices")["source"]) == {"published", "estimated"}
+    coverage = table(mine, "tariff/now/tariff_coverage")
+    missing = coverage[coverage["status"] == "estimated_missing"]
+    assert set(missing["hrg"].str[0]) == {"T"}
+    page = (mine / "report/index.html").read_text()
+    assert "Demonstration." not in page
+    assert "Published, truth, this run" not in page
+
+
 def test_changing_one_tariff_factor_reads_no_episode_again(two_cores):
     config = small_configuration()
     config["tariff"]["editions"]["2008-09"]["factor"] = 1.03

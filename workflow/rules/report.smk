@@ -9,7 +9,7 @@ EDITION_TABLES = {
 rule report:
     input:
         **in_demonstration(
-            national=RESULTS / "volumes/national.parquet",
+            activity=RESULTS / "volumes/activity.parquet",
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
             published=ROOT / "src/casemix_risk/report/published_facts.csv",
             planted=[RESULTS / f"synthetic/planted_defects_{year[2:4]}{year[5:]}.parquet" for year in YEARS],

@@ -5,22 +5,20 @@ BJHCM 14(5). Facts of kind ``in`` are what the demonstration's line table was ca
 results, which are compared and never calibrated to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from casemix_risk.report.findings import list_size_for
-from casemix_risk.risk.cost_lines import cost_lines, price_bands
+from casemix_risk.risk.cost_lines import LINE, cost_lines, price_bands
 from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation
 from casemix_risk.risk.optimum import pool_optimum
 from casemix_risk.risk.pools import kept_lines
-from casemix_risk.streams import stream
 
 HEADS = 10_000
 PAPER_YEARS = 2_000
-REPLICATES = 200
 PRICED_HRGS = ("H04", "L01", "S22", "N12", "D33", "H70")
 
 
@@ -108,32 +106,29 @@ def _best_cell(scene: Scene) -> dict:
 
 
 def published_facts(
-    published: pd.DataFrame, truth: Scene, run: Scene, admissions_se: pd.Series, seed: int
+    published: pd.DataFrame, truth: Scene, run: Scene, redrawn: Iterable[pd.DataFrame]
 ) -> pd.DataFrame:
     """Table ``published_facts``.
 
-    The standard error of this run's figures is a parametric bootstrap: every line's admissions are redrawn
-    200 times from a Normal with the projection's standard error, cut off at zero, and the figures computed
-    again (Efron and Tibshirani 1993, *An Introduction to the Bootstrap*, ch. 6).
+    The standard error of this run's figures is their spread over redrawn projections, so that errors which
+    lines share, such as their chapter's growth, count as shared.
 
     Args:
         published: ``published_facts.csv``; an empty `high` means 'above `low`'.
         truth: the demonstration's own lines.
         run: this run's lines at the first tariff edition.
-        admissions_se: standard error of the national admissions, in the order of this run's lines.
-        seed: the run's seed.
+        redrawn: tables ``national`` from `casemix_risk.volumes.redraw.redrawn_projections`.
 
     Returns:
         A row a fact, in the order of the paper.
     """
     true, here = figures(truth), figures(run)
     at_true_prices = figures(run._replace(lines=_with_prices_of(truth.lines, run.lines)))
-    noise = stream(seed, "published facts").standard_normal((REPLICATES, len(run.lines)))
-    redrawn = [
-        figures(run._replace(lines=_with_admissions_moved(run.lines, one * admissions_se / run.population)))
-        for one in noise
+    spread = [
+        figures(run._replace(lines=_with_admissions_of(national, run.lines, run.population)))
+        for national in redrawn
     ]
-    errors = pd.DataFrame(redrawn).std(ddof=1)
+    errors = pd.DataFrame(spread).std(ddof=1)
     errors[errors < 1e-9 * pd.Series(here).abs()] = 0.0  # a price: only rounding differs between redraws
     table = published.rename(columns={"low": "published_low", "high": "published_high"}).astype(
         {"published_low": float, "published_high": float}
@@ -161,14 +156,13 @@ def truth_cost_lines(
     )
 
 
-def _with_admissions_moved(lines: pd.DataFrame, change: pd.Series) -> pd.DataFrame:
-    moved = lines["admissions_per_head"].to_numpy() + change.to_numpy()
-    return lines.assign(admissions_per_head=moved.clip(min=0))
+def _with_admissions_of(national: pd.DataFrame, lines: pd.DataFrame, population: float) -> pd.DataFrame:
+    matched = lines[LINE].merge(national, on=LINE, how="left")["admissions"].fillna(0.0)
+    return lines.assign(admissions_per_head=matched.to_numpy() / population)
 
 
 def _with_prices_of(priced: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    key = ["hrg", "admission_type"]
-    return lines.drop(columns="price_gbp").merge(priced[[*key, "price_gbp"]], on=key)[lines.columns]
+    return lines.drop(columns="price_gbp").merge(priced[[*LINE, "price_gbp"]], on=LINE)[lines.columns]
 
 
 def _gap(truth: float, run: float, run_at_true_prices: float, error: float) -> str:

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from casemix_risk.figure_style import GREY, PALETTE, TYPE_MARKS, count_ticks, new_figure
+from casemix_risk.volumes.national import chapter_errors
 
 INTERVAL_STANDARD_ERRORS = 1.96
 
@@ -47,7 +48,7 @@ def projection_figure(
 ) -> Figure:
     """Change of each chapter from the mean of the base years to the target year, with its 95 % interval.
 
-    The interval is the projection's own: chance in the counts and in the growth, lines independent.
+    The interval is the projection's own: chance in the counts and in the growth of the chapter.
 
     Args:
         activity: table ``activity``.
@@ -57,9 +58,8 @@ def projection_figure(
     """
     years = activity["year"].nunique()
     base = _by_chapter(activity).groupby("chapter")["admissions"].sum() * scale / years
-    projected = _by_chapter(national.assign(variance=national["admissions_se"] ** 2)).groupby("chapter")
-    level = projected["admissions"].sum()
-    error = np.sqrt(projected["variance"].sum())
+    level = _by_chapter(national).groupby("chapter")["admissions"].sum()
+    error = chapter_errors(activity, national, target_year)
     change, margin = 100 * (level / base - 1), 100 * INTERVAL_STANDARD_ERRORS * error / base
     figure, axes = new_figure(width=9.5)
     axes.axhline(0, color=GREY, linewidth=1)

@@ -10,6 +10,7 @@ from casemix_risk.errors import InputError
 LINE = ["hrg", "admission_type"]
 NEWTON_STEPS = 60
 LARGEST_STEP = 1.0
+SMALLEST_STEP = 1e-13
 
 
 def project(
@@ -69,6 +70,33 @@ def project(
         mean_los=mean_los,
         variance_factor=factor,
     )
+
+
+def chapter_errors(activity: pd.DataFrame, national: pd.DataFrame, target_year: str) -> pd.Series:
+    """Standard error of each chapter's admissions.
+
+    Under ``pooled_trend`` the lines of a chapter share the error of its growth, so their variances do not
+    simply add: the chapter's summed counts are projected as one line and give its relative error. Under the
+    other methods each line errs by itself.
+
+    Args:
+        activity: table ``activity`` of the base years.
+        national: table ``national`` made from it.
+        target_year: financial year projected to.
+
+    Returns:
+        Admissions a year, by chapter letter.
+    """
+    chapter = national["hrg"].str[0].rename("chapter")
+    if (national["method"] != "pooled_trend").any():
+        return np.sqrt((national["admissions_se"] ** 2).groupby(chapter).sum())
+    lines = activity.assign(hrg=activity["hrg"].str[0], admission_type="all")
+    lines["variance_factor"] *= lines["admissions"]
+    summed = lines.groupby(["year", *LINE], as_index=False)[["admissions", "variance_factor"]].sum()
+    summed["variance_factor"] /= summed["admissions"]
+    years = sorted(activity["year"].unique())
+    whole = project(summed.assign(mean_los=np.nan), years, target_year, "log_linear", 1, 1).set_index("hrg")
+    return whole["admissions_se"] / whole["admissions"] * national["admissions"].groupby(chapter).sum()
 
 
 def _lines(activity: pd.DataFrame, years: list[str]) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -151,6 +179,8 @@ def _poisson_growth(y: np.ndarray, factor: np.ndarray, time: np.ndarray) -> tupl
         mean, spread = _time_moments(growth, time)
         step = np.where(identified, (observed - mean) / spread, 0.0)
         growth = growth + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        if np.abs(step).max() < SMALLEST_STEP:
+            break
     _, spread = _time_moments(growth, time)
     return growth, np.where(identified, factor / (total * spread), np.inf)
 
