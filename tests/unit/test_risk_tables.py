@@ -81,6 +81,18 @@ def test_table_2_dashes_mark_ceilings_that_change_nothing(tables):
     assert cells["changes"].tolist() == [True, True, False, True]  # D04 has 1.6 admissions, C03 20
 
 
+def test_the_error_of_a_quantile_by_brute_force():
+    generator = np.random.default_rng(4)
+
+    def quantile_of(years):
+        frame = pd.DataFrame({"list_size": 1, "pool": "none", "method": "simulated", "cost_gbp": years})
+        return quantiles(frame, [0.95]).squeeze()
+
+    rows = [quantile_of(generator.gamma(3.0, 100.0, 2_000)) for _ in range(150)]
+    spread = np.std([row["cost_gbp"] for row in rows], ddof=1)
+    assert np.mean([row["cost_se_gbp"] for row in rows]) == pytest.approx(spread, rel=0.15)
+
+
 def test_quantiles_and_simulated_summary_by_hand():
     simulated = pd.DataFrame(
         {

@@ -83,9 +83,23 @@ def simulated_years(costs: np.ndarray, pools: Sequence[str], list_size: int, met
 
 
 def quantiles(simulated: pd.DataFrame, probabilities: Sequence[float]) -> pd.DataFrame:
-    """Table ``risk_quantiles`` from table ``simulated``: empirical quantiles of the yearly cost."""
-    table = simulated.groupby(CELL)["cost_gbp"].quantile(sorted(probabilities))
-    return table.rename_axis([*CELL, "probability"]).rename("cost_gbp").reset_index()
+    """Table ``risk_quantiles`` from table ``simulated``: empirical quantiles of the yearly cost.
+
+    The standard error is half the distance between the quantiles one binomial standard error either side of
+    the probability, which needs no assumption on the distribution (David and Nagaraja 2003, *Order
+    Statistics*, 7.1).
+    """
+    costs = simulated.groupby(CELL)["cost_gbp"]
+    parts = []
+    for probability in sorted(probabilities):
+        step = np.sqrt(probability * (1 - probability) / costs.size().min())
+        low, middle, high = (
+            costs.quantile(point) for point in np.clip(probability + np.array([-1, 0, 1]) * step, 0, 1)
+        )
+        part = pd.DataFrame({"cost_gbp": middle, "cost_se_gbp": (high - low) / 2}).reset_index()
+        part.insert(len(CELL), "probability", probability)
+        parts.append(part)
+    return pd.concat(parts).sort_values([*CELL, "probability"], ignore_index=True)
 
 
 def banding(
