@@ -2,6 +2,7 @@
 
 from casemix_risk.audit.tables import read_table
 from casemix_risk.figure_style import save_figure
+from casemix_risk.ingest.schedule import unit_costs
 from casemix_risk.tariff.editions import edition_prices
 from casemix_risk.tariff.figures import price_figure
 from casemix_risk.tariff.prices import price_lines
@@ -12,10 +13,13 @@ from job import run, write
 def main(snakemake) -> None:
     settings = snakemake.params.settings
     national = read_table(snakemake.input.national)
+    schedule = snakemake.input.schedule_lines
+    costs = unit_costs(read_table(schedule[0])) if schedule else None
     prices, coverage = price_lines(
-        edition_prices(settings["chain"]),
+        edition_prices(settings["chain"], costs),
         national,
         settings["maximum_estimated_share"],
+        settings["unpriced"],
     )
     write(snakemake, "prices", prices)
     write(snakemake, "tariff_coverage", coverage)

@@ -37,7 +37,12 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
         edition_chain(complete["tariff"]["editions"], edition)
     for fault in _inconsistencies(complete):
         raise InputError(f"The configuration cannot run: {fault}.")
-    return complete
+    return _with_data_dir(complete)
+
+
+def base_years(config: Mapping) -> list[str]:
+    """The financial years that the projection starts from, in order."""
+    return sorted((config.get("extract") or config["schedule"])["files"])
 
 
 def _fill_defaults(value: dict, schema: Mapping) -> None:
@@ -62,7 +67,9 @@ def _sentence(error: jsonschema.ValidationError) -> str:
     if error.validator == "oneOf":
         return (
             f"The configuration at {where} must name either a file with its columns, "
-            "or an edition in from with a factor or a factors_file."
+            "or an edition in from with a factor or a factors_file, or a schedule_year."
+            if where.startswith("tariff")
+            else "The configuration must name either an extract or a schedule, and not both."
         )
     return f"The configuration at {where} has a value it cannot have: {error.message}."
 
@@ -70,5 +77,23 @@ def _sentence(error: jsonschema.ValidationError) -> str:
 def _inconsistencies(config: Mapping) -> Iterator[str]:
     if config["risk"]["list_size"] not in config["list_sizes"]:
         yield f"risk.list_size {config['risk']['list_size']} is not one of list_sizes"
-    if config["target_year"] <= max(config["extract"]["files"]):
-        yield f"target_year {config['target_year']} is not after the last year of the extract"
+    years = base_years(config)
+    if config["target_year"] < max(years):
+        yield f"target_year {config['target_year']} is before the last base year {max(years)}"
+    for name, edition in config["tariff"]["editions"].items():
+        year = edition.get("schedule_year")
+        if year and year not in config.get("schedule", {"files": {}})["files"]:
+            yield f"tariff edition {name} takes unit costs of {year}, which schedule.files lacks"
+
+
+def _with_data_dir(config: dict) -> dict:
+    """Put the data folder before the paths that start from it; an absolute path stays as it is."""
+    folder = Path(config.pop("data_dir"))
+    files = config.get("schedule", {"files": {}})["files"]
+    for year, path in files.items():
+        files[year] = str(folder / path)
+    for edition in config["tariff"]["editions"].values():
+        for key in ("file", "factors_file"):
+            if key in edition:
+                edition[key] = str(folder / edition[key])
+    return config

@@ -35,7 +35,7 @@ def episodes(*rows):
 
 def lines(table, unit="admission", regular_attenders=True):
     counted = activity({"2002-03": table}, unit, regular_attenders)
-    return [tuple(row) for row in counted.drop(columns="year").itertuples(index=False)]
+    return [tuple(row) for row in counted.drop(columns=["year", "day_case_share"]).itertuples(index=False)]
 
 
 def stay(patient, hrg, start, end, days=None, kind="elective", patient_class="1"):
@@ -48,6 +48,11 @@ TWO_EPISODES = (
     ("p", "D33", "emergency", june(3), june(3), june(5), 1, "8", None, 2, "1"),
     ("p", "H04", "emergency", june(3), june(5), june(8), 2, "1", None, 3, "1"),
 )
+
+
+def test_the_share_of_day_cases_by_line():
+    table = episodes(stay("p", "D33", 1, 1, patient_class="2"), *(stay(name, "D33", 1, 2) for name in "qrs"))
+    assert activity({"2002-03": table}, "admission", True)["day_case_share"].tolist() == [0.25]
 
 
 def test_admissions_patients_and_length_of_stay_by_line():

@@ -37,7 +37,7 @@ def test_defaults_are_filled_in_and_the_argument_is_left_alone():
     assert before == SMALLEST
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "mine.example.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "mine.example.yaml", "schedule.yaml"])
 def test_the_configurations_we_ship_are_valid(name):
     complete_configuration(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA)
 
@@ -58,13 +58,26 @@ def test_the_configurations_we_ship_are_valid(name):
         ),
         (("tariff", "editions", "x"), {"factor": 1.1}, "must name either a file with its columns"),
         (("risk", "list_size"), 7, "risk.list_size 7 is not one of list_sizes"),
-        (("target_year",), "2021-22", "target_year 2021-22 is not after the last year"),
+        (("target_year",), "2020-21", "target_year 2020-21 is before the last base year 2021-22"),
+        (("schedule",), {"files": {"2014-15": "a.xlsx"}}, "either an extract or a schedule, and not both"),
+        (
+            ("tariff", "editions", "x"),
+            {"schedule_year": "2014-15"},
+            "x takes unit costs of 2014-15, which schedule.files lacks",
+        ),
     ],
 )
 def test_a_fault_is_named_in_one_sentence(path, value, words):
     with pytest.raises(InputError, match=words) as error:
         complete_configuration(with_change(path, value), SCHEMA)
     assert "\n" not in str(error.value)
+
+
+def test_data_dir_stands_before_relative_paths_only():
+    config = with_change(("data_dir",), "data")
+    config["tariff"]["editions"]["y"] = {"from": "2023-24", "factors_file": "/elsewhere/f.csv"}
+    editions = complete_configuration(config, SCHEMA)["tariff"]["editions"]
+    assert (editions["2023-24"]["file"], editions["y"]["factors_file"]) == ("data/t.csv", "/elsewhere/f.csv")
 
 
 def test_a_missing_key_is_named():
@@ -90,6 +103,6 @@ def test_every_key_is_described_in_the_schema_and_in_the_config_reference():
 
 def test_the_config_reference_names_no_key_that_does_not_exist():
     known = {key for key, _ in schema_keys(yaml.safe_load(SCHEMA.read_text()))}
-    reference = (ROOT / "config/README.md").read_text()
+    reference = (ROOT / "config/README.md").read_text().split("## Every key")[1]
     named = {line.split("`")[1] for line in reference.splitlines() if line.startswith("| `")}
     assert named == known

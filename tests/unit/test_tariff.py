@@ -43,6 +43,11 @@ def prices_of(table):
         (HEADER + 'A01,Brain,"1,234.50",£900\nA02,Nerve,-,0\n', "utf-8"),
         (HEADER + 'A01,Brain,"1,234.50",£900\nA02,Nerve,-,0\n', "cp1252"),
         ("Annex A\n\n" + HEADER + 'A01,Brain," 1,234.5 ",900.00\nA02,Nerve,,–\n,,,\n', "utf-8-sig"),
+        (
+            '"HRG\ncode",Name,Elective,Non-elective\nA01,Brain,"1,234.50",900\nA02,Nerve\n',
+            "utf-8",
+        ),
+        (HEADER + 'A01,Brain,"1,234.50",900\nA02,Nerve,,\nSource: the price list\nNote: none,,,\n', "utf-8"),
         ("hrg  CODE|name|ELECTIVE|Non-Elective|more\nA01|Brain|1,234.50|900|x\nA02|Nerve||-|x\n", "utf-8"),
     ],
 )
@@ -50,6 +55,12 @@ def test_a_price_file_reads_the_same_however_it_is_written(tariff, text, encodin
     table = read_edition(tariff(text, encoding=encoding), COLUMNS)
     assert prices_of(table) == {"A01 elective": 1_234.5, "A01 emergency": 900.0}
     assert table["description"].tolist() == ["Brain", "Brain", "Nerve", "Nerve"]
+
+
+def test_one_column_can_price_both_admission_types(tariff):
+    columns = {"hrg": "HRG", "elective": "Price", "emergency": "Price"}
+    table = read_edition(tariff("HRG,Price\nA01,70\n"), columns)
+    assert prices_of(table) == {"A01 elective": 70.0, "A01 emergency": 70.0}
 
 
 def test_a_workbook_reads_as_a_file_does(tmp_path):
@@ -156,9 +167,11 @@ def edition_and_national(unpriced=(), unseen=(), missing=()):
     """Prices 100 x stay^1 exactly (stay = mean_los + half a day), some lines unpriced, unseen or missing."""
     lines = pd.DataFrame(KEY, columns=["hrg", "admission_type"])
     stay = np.arange(1.0, 15.0)
-    edition = lines.assign(description="x", price_gbp=100 * stay, source="published")
+    edition = lines.assign(
+        description="x", price_gbp=100 * stay, day_case_gbp=np.nan, ordinary_gbp=np.nan, source="published"
+    )
     edition.loc[edition["hrg"].isin(unpriced), "price_gbp"] = np.nan
-    national = lines.assign(admissions=10.0, mean_los=stay - 0.5)
+    national = lines.assign(admissions=10.0, mean_los=stay - 0.5, day_case_share=0.25)
     return edition[~edition["hrg"].isin(missing)], national[~national["hrg"].isin(unseen)]
 
 
@@ -180,6 +193,29 @@ def test_a_missing_price_follows_length_of_stay():
     assert coverage["budget_gbp"].sum() == pytest.approx(10 * 100 * (sum(range(1, 15)) - 8))
 
 
+def test_day_case_and_ordinary_prices_serve_where_the_combined_is_missing(tariff):
+    text = "Year,HRG,Both,Day,Ordinary,Emergency\n"
+    text += "1,A00,5,5,5,5\n2,A00,0,100,300,7\n2,A01,900,1,1,-\n2,A02,-,-,300,8\n2,A03,0,0,0,9\n"
+    columns = {
+        "hrg": "HRG",
+        "elective": "Both",
+        "day_case": "Day",
+        "ordinary_elective": "Ordinary",
+        "emergency": "Emergency",
+    }
+    edition = edition_prices([{"file": tariff(text), "columns": columns, "where": {"Year": "2"}}])
+    _, national = edition_and_national()
+    prices, coverage = price_lines(edition, national, 0, "leave_out")
+    assert prices_of(prices[prices["admission_type"] == "elective"]) == {
+        "A00 elective": 0.25 * 100 + 0.75 * 300,
+        "A01 elective": 900.0,
+        "A02 elective": 300.0,
+    }
+    status = coverage[coverage["admission_type"] == "elective"].set_index("hrg")["status"]
+    assert status[["A00", "A03", "A11"]].tolist() == ["priced", "left_out", "left_out"]
+    assert coverage["budget_gbp"].sum() == pytest.approx(10 * (250 + 900 + 300))
+
+
 def test_a_line_with_neither_price_nor_admissions_is_counted_and_not_priced():
     edition, national = edition_and_national(unpriced=["A07"], unseen=["A07"])
     prices, coverage = price_lines(edition, national, 0)
@@ -196,6 +232,17 @@ def test_estimates_lie_on_the_low_side():
     ratios = np.sort(edition["price_gbp"].iloc[:13] / (fixed + per_day * stay))
     longest_priced_stay = 12.5  # A13's own is 13.5
     assert price == round(ratios[3] * (fixed + per_day * longest_priced_stay))  # 4 of 13 reach a quarter
+
+
+def test_estimates_follow_stay_where_the_fixed_cost_would_be_negative():
+    """Prices 3 x (stay + half a day)^4: unconstrained, a five-day stay would have a negative price."""
+    edition, national = edition_and_national(unpriced=["A05"])
+    edition["price_gbp"] = (3 * (national["mean_los"] + 0.5) ** 4).where(edition["price_gbp"].notna())
+    stay, price = (np.delete(table, 5) for table in (national["mean_los"].to_numpy(), edition["price_gbp"]))
+    per_day = (price * stay).sum() / (stay**2).sum()  # through the origin
+    low_side = np.sort(price / (per_day * stay).clip(min=price.min()))[3]  # 4 of 13 reach a quarter
+    estimated = price_lines(edition, national, 1)[0].set_index("hrg").loc["A05", "price_gbp"]
+    assert estimated == round(low_side * per_day * 5.5)
 
 
 def test_no_stay_counts_for_more_than_the_longest_of_a_priced_line():

@@ -2,9 +2,9 @@ import hashlib
 from pathlib import Path
 
 from casemix_risk.audit.fingerprint import code_fingerprint
-from casemix_risk.configuration import complete_configuration
+from casemix_risk.configuration import base_years, complete_configuration
 from casemix_risk.errors import InputError
-from casemix_risk.tariff.editions import edition_chain, edition_files
+from casemix_risk.tariff.editions import edition_chain, edition_files, schedule_years
 from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
@@ -17,7 +17,8 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = Path("results") / config["run"]
-YEARS = sorted(config["extract"]["files"])
+YEARS = base_years(config)
+POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
 
 
@@ -44,6 +45,12 @@ def code(script):
 def figure(name):
     """A figure's two files."""
     return [RESULTS / f"{name}.{ending}" for ending in ("svg", "png")]
+
+
+def lines_of(years):
+    """What activity is counted from: episodes of an extract, or the lines of a schedule."""
+    table = "episodes" if "extract" in config else "schedule_lines"
+    return expand(RESULTS / "ingest" / f"{table}_{{year}}.parquet", year=years)
 
 
 def in_demonstration(**files):

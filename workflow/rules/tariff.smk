@@ -4,6 +4,9 @@ rule price:
         national=RESULTS / "volumes/national.parquet",
         waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
         files=lambda wildcards: edition_files(config["tariff"]["editions"], wildcards.edition),
+        schedule_lines=lambda wildcards: lines_of(
+            schedule_years(config["tariff"]["editions"], wildcards.edition)
+        ),
         contracts=contracts("prices", "tariff_coverage", "priced_waterfall"),
     output:
         prices=RESULTS / "tariff/{edition}/prices.parquet",
@@ -27,6 +30,7 @@ rule price:
             "edition": wildcards.edition,
             "chain": edition_chain(config["tariff"]["editions"], wildcards.edition),
             "maximum_estimated_share": config["tariff"]["maximum_estimated_share"],
+            "unpriced": config["tariff"]["unpriced"],
         },
         code=code("price"),
         lock=LOCK,

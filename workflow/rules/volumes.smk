@@ -1,7 +1,7 @@
 # From episodes to results/<run>/volumes/ (activity, national, by_list_size).
 rule activity:
     input:
-        episodes=expand(RESULTS / "ingest/episodes_{year}.parquet", year=YEARS),
+        lines=lines_of(YEARS),
         contracts=contracts("activity"),
     output:
         activity=RESULTS / "volumes/activity.parquet",
@@ -18,7 +18,8 @@ rule activity:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings={"years": YEARS} | settings("unit", "regular_attenders"),
+        settings={"years": YEARS, "source": "extract" if "extract" in config else "schedule"}
+        | settings("unit", "regular_attenders"),
         code=code("activity"),
         lock=LOCK,
     message:
@@ -49,7 +50,7 @@ rule volumes:
     params:
         settings={
             "years": YEARS,
-            "population_covered": config["extract"]["population_covered"],
+            "population_covered": POPULATION_COVERED,
         }
         | settings("population", "target_year", "projection", "list_sizes"),
         code=code("volumes"),

@@ -62,6 +62,7 @@ def render_report(
         clustered_lines=int((tables["cost_lines"]["variance_factor"] > 1.5).sum()),
         banding=_banding_sums(tables["banding"], size),
         demonstration=facts is not None,
+        unit=f"{config['unit']}s" if "extract" in config else "finished consultant episodes",
     )
 
 
@@ -199,6 +200,7 @@ def _coverage_sums(coverage: pd.DataFrame) -> pd.DataFrame:
         "priced": "in the tariff",
         "estimated_blank": "estimated: in the tariff without a price",
         "estimated_missing": "estimated: not in the tariff",
+        "left_out": "left out: no price",
         "no_activity": "in the tariff, no admission seen",
     }
     sums = coverage.groupby("status").agg(
@@ -207,6 +209,7 @@ def _coverage_sums(coverage: pd.DataFrame) -> pd.DataFrame:
     sums = sums.reindex(list(words), fill_value=0)
     sums["words"] = sums.index.map(words)
     sums["budget_share"] = sums["budget_gbp"] / sums["budget_gbp"].sum()
+    sums["admissions_share"] = sums["admissions"] / sums["admissions"].sum()
     return sums
 
 

@@ -2,29 +2,33 @@
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from casemix_risk.errors import InputError
 
 LINE = ["hrg", "admission_type"]
+PARTS = ("day_case_gbp", "ordinary_gbp")
 FEWEST_PRICED_LINES = 10
 LOW_SIDE_QUANTILE = 0.25
 
 
 def price_lines(
-    edition: pd.DataFrame, national: pd.DataFrame, maximum_estimated_share: float
+    edition: pd.DataFrame, national: pd.DataFrame, maximum_estimated_share: float, unpriced: str = "estimate"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables ``prices`` and ``tariff_coverage`` of one edition.
 
     A line without a price gets the one that its mean length of stay suggests: over the priced lines of its
-    admission type, price is regressed on stay (a fixed cost and a cost per day), weighted by admissions, and
-    the fitted price is multiplied by the weighted lower quartile of price / fitted price, because the paper
-    kept such prices deliberately on the low side. No stay counts for more than the longest of a priced line,
+    admission type, price is regressed on stay (a fixed cost and a cost per day, neither negative: Lawson and
+    Hanson 1974, *Solving Least Squares Problems*, ch. 23), weighted by admissions, and the fitted price is
+    multiplied by the weighted lower quartile of price / fitted price, because the paper kept such prices
+    deliberately on the low side. No stay counts for more than the longest of a priced line,
     so that nothing is extrapolated, and no estimate is below the cheapest price. Estimates are whole pounds.
 
     Args:
         edition: `casemix_risk.tariff.editions.edition_prices`.
         national: table ``national``.
         maximum_estimated_share: largest share of the budget that estimates may carry.
+        unpriced: ``estimate`` them, or ``leave_out`` lines without a price; either way they are counted.
 
     Returns:
         Prices of all lines with a price in the edition or admissions; and the status of every line of the
@@ -38,25 +42,34 @@ def price_lines(
         LINE, ignore_index=True
     )
     lines["admissions"] = lines["admissions"].fillna(0.0)
+    lines["price_gbp"] = lines["price_gbp"].fillna(_mixed_price(lines))
     seen, priced = lines["admissions"] > 0, lines["price_gbp"].notna()
-    for admission_type in sorted(lines.loc[seen & ~priced, "admission_type"].unique()):
+    to_estimate = seen & ~priced if unpriced == "estimate" else pd.Series(False, lines.index)
+    for admission_type in sorted(lines.loc[to_estimate, "admission_type"].unique()):
         same_type = seen & (lines["admission_type"] == admission_type)
         known, unknown = lines[same_type & priced], lines[same_type & ~priced]
         lines.loc[unknown.index, "price_gbp"] = _estimates(known, unknown, admission_type)
         lines.loc[unknown.index, "source"] = "estimated"
     lines["budget_gbp"] = lines["admissions"] * lines["price_gbp"].fillna(0.0)
     lines["status"] = np.select(
-        [~seen, priced, lines["where"] == "right_only"],
-        ["no_activity", "priced", "estimated_missing"],
+        [~seen, priced, ~to_estimate, lines["where"] == "right_only"],
+        ["no_activity", "priced", "left_out", "estimated_missing"],
         "estimated_blank",
     )
-    _check_share(lines[seen & ~priced], lines["budget_gbp"].sum(), maximum_estimated_share)
+    _check_share(lines[to_estimate], lines["budget_gbp"].sum(), maximum_estimated_share)
     prices = lines.loc[lines["price_gbp"].notna(), [*LINE, "description", "price_gbp", "source"]]
     coverage = lines[["status", *LINE, "admissions", "budget_gbp"]]
     return (
         prices.reset_index(drop=True),
         coverage.sort_values(["status", *LINE], ignore_index=True),
     )
+
+
+def _mixed_price(lines: pd.DataFrame) -> pd.Series:
+    """Day case and ordinary prices of an elective line by its share of day cases; one alone serves both."""
+    day_case, ordinary = (lines[column].fillna(lines[other]) for column, other in (PARTS, PARTS[::-1]))
+    share = lines["day_case_share"].fillna(0.0)
+    return (share * day_case + (1 - share) * ordinary).round(2)
 
 
 def _estimates(known: pd.DataFrame, unknown: pd.DataFrame, admission_type: str) -> np.ndarray:
@@ -73,10 +86,14 @@ def _estimates(known: pd.DataFrame, unknown: pd.DataFrame, admission_type: str) 
             "of stay to estimate one from; add prices."
         )
     stay, price, weights = known[["mean_los", "price_gbp", "admissions"]].to_numpy().T
-    per_day, fixed = np.polyfit(stay, price, 1, w=np.sqrt(weights))
-    low_side = _weighted_quantile(price / (fixed + per_day * stay), weights, LOW_SIDE_QUANTILE)
-    fitted = fixed + per_day * unknown["mean_los"].to_numpy().clip(max=stay.max())
-    return (low_side * fitted).round().clip(min=np.ceil(price.min()))
+    root = np.sqrt(weights)
+    fixed, per_day = nnls(np.column_stack([root, root * stay]), root * price)[0]
+
+    def fitted(days: np.ndarray) -> np.ndarray:
+        return (fixed + per_day * days.clip(max=stay.max())).clip(min=price.min())
+
+    low_side = _weighted_quantile(price / fitted(stay), weights, LOW_SIDE_QUANTILE)
+    return (low_side * fitted(unknown["mean_los"].to_numpy())).round().clip(min=np.ceil(price.min()))
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, probability: float) -> float:

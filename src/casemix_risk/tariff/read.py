@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -11,31 +12,46 @@ import python_calamine
 from casemix_risk.errors import InputError
 
 ADMISSION_TYPES = ("elective", "emergency")
+ELECTIVE_PARTS = {"day_case": "day_case_gbp", "ordinary_elective": "ordinary_gbp"}
+PRICES = ["price_gbp", *ELECTIVE_PARTS.values()]
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 NO_PRICE = {"", "-", "–", "n/a", "nan"}
 PENNY = Decimal("0.01")
 HIGHEST_PRICE_GBP = 1_000_000
 
 
-def read_edition(path: Path | str, columns: Mapping[str, str], sheet: str | None = None) -> pd.DataFrame:
+def read_edition(
+    path: Path | str,
+    columns: Mapping[str, str],
+    sheet: str | None = None,
+    where: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """The prices of a tariff file.
 
     Args:
         path: CSV (comma, semicolon, pipe or tab; UTF-8 or Windows-1252) or workbook. The header may stand
             below other rows.
-        columns: our names (`hrg`, `elective`, `emergency`, and optionally `description`) -> the headers.
+        columns: our names (`hrg`, `elective`, `emergency`, and optionally `description`, `day_case` and
+            `ordinary_elective`) -> the headers.
         sheet: sheet of a workbook; the first when None.
+        where: header -> text; only rows with that text count, for files that hold several editions.
 
     Returns:
-        `hrg, description, admission_type, price_gbp`: two rows an HRG, sorted; `price_gbp` is missing where
-        the cell holds a dash, a blank or 0, and `description` where no column is named.
+        `hrg, description, admission_type, price_gbp, day_case_gbp, ordinary_gbp`: two rows an HRG, sorted.
+        A price is missing where the cell holds a dash, a blank or 0; the last two, and `description`, also
+        where no column is named. An elective line whose combined price is missing is priced from them.
 
     Raises:
         InputError: the file, the sheet or a column is not there, an HRG comes twice, or a price is text,
             negative or beyond GBP 1,000,000.
     """
-    rows = _rows_below_header(Path(path), columns, sheet)
-    rows = rows[rows["hrg"] != ""]
+    conditions = {f"where {header}": header for header in where or {}}
+    rows = _rows_below_header(Path(path), dict(columns) | conditions, sheet)
+    for header, text in (where or {}).items():
+        rows = rows[rows[f"where {header}"] == str(text)]
+    rows = rows[rows["hrg"].str.fullmatch(r"\S+")]  # a note below the table has words
+    if rows.empty:
+        raise InputError(f"{path} has no priced rows; check its columns, and where if it is given.")
     repeated = rows.loc[rows["hrg"].duplicated(), "hrg"].unique()
     if len(repeated):
         raise InputError(
@@ -43,12 +59,25 @@ def read_edition(path: Path | str, columns: Mapping[str, str], sheet: str | None
         )
     if "description" not in rows:
         rows = rows.assign(description=None)
-    long = rows.melt(["hrg", "description"], ADMISSION_TYPES, "admission_type", "cell")
-    long["price_gbp"] = [
-        _price(cell, f"{path}: the {kind} price of {hrg}")
-        for cell, kind, hrg in zip(long["cell"], long["admission_type"], long["hrg"], strict=True)
-    ]
-    return long.drop(columns="cell").sort_values(["hrg", "admission_type"], ignore_index=True)
+    for name in ELECTIVE_PARTS:
+        rows = rows if name in rows else rows.assign(**{name: ""})
+    long = rows.melt(["hrg", "description", *ELECTIVE_PARTS], ADMISSION_TYPES, "admission_type", "cell")
+    emergency = long["admission_type"] == "emergency"
+    cells = {"price_gbp": (long["cell"], long["admission_type"])} | {
+        column: (long[name].mask(emergency, ""), pd.Series(name, long.index))
+        for name, column in ELECTIVE_PARTS.items()
+    }
+    for column, (texts, kinds) in cells.items():
+        long[column] = [
+            _price(text, f"{path}: the {kind.replace('_', ' ')} price of {hrg}")
+            for text, kind, hrg in zip(texts, kinds, long["hrg"], strict=True)
+        ]
+    columns = ["hrg", "description", "admission_type", *PRICES]
+    return (
+        long[columns]
+        .astype(dict.fromkeys(PRICES, float))
+        .sort_values(["hrg", "admission_type"], ignore_index=True)
+    )
 
 
 def read_factors(path: Path | str) -> pd.Series:
@@ -96,23 +125,28 @@ def _rows_below_header(path: Path, columns: Mapping[str, str], sheet: str | None
     """The rows below the first row that has every header wanted, as stripped text under our names."""
     if not path.is_file():
         raise InputError(f"{path} does not exist; check the path in the configuration.")
-    wanted = {_plain(header): name for name, header in columns.items()}
+    wanted = {name: _plain(header) for name, header in columns.items()}
     nearest: set[str] = set()
     for grid in _grids(path, sheet):
         for number, row in enumerate(grid):
             headers = [_plain(cell) for cell in row]
-            found = wanted.keys() & set(headers)
-            if len(found) == len(wanted):
-                places = {name: headers.index(header) for header, name in wanted.items()}
-                body = [row for row in grid[number + 1 :] if len(row) > max(places.values())]
+            found = set(wanted.values()) & set(headers)
+            if found == set(wanted.values()):
+                places = {name: headers.index(header) for name, header in wanted.items()}
+                body = grid[number + 1 :]
                 return pd.DataFrame(
-                    {name: [row[place].strip() for row in body] for name, place in places.items()}, dtype=str
+                    {name: [_cell(row, place) for row in body] for name, place in places.items()}, dtype=str
                 )
             nearest = max(nearest, found, key=len)
-    missing = ", ".join(columns[name] for header, name in wanted.items() if header not in nearest)
+    missing = ", ".join(columns[name] for name, header in wanted.items() if header not in nearest)
     raise InputError(
         f"{path} has no column {missing}; check the headers against tariff columns in the configuration."
     )
+
+
+def _cell(row: list[str], place: int) -> str:
+    """The stripped text at a place; empty where the row ends before it."""
+    return row[place].strip() if place < len(row) else ""
 
 
 def _plain(header: str) -> str:
@@ -132,4 +166,4 @@ def _grids(path: Path, sheet: str | None) -> list[list[list[str]]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
-    return [list(csv.reader(text.splitlines(), delimiter=delimiter)) for delimiter in ",;|\t"]
+    return [list(csv.reader(StringIO(text, newline=None), delimiter=delimiter)) for delimiter in ",;|\t"]

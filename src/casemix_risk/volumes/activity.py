@@ -8,6 +8,7 @@ import polars as pl
 from casemix_risk.volumes.spells import with_spells
 
 LINE = ["hrg", "admission_type"]
+_DAY_CASE = "2"  # CLASSPAT
 _REGULAR_ATTENDERS = ("3", "4")  # CLASSPAT: regular day and night attenders
 
 
@@ -53,7 +54,8 @@ def _units(episodes: pl.DataFrame, unit: str, regular_attenders: bool) -> pl.Dat
     units = _UNITS[unit](episodes)
     if not regular_attenders:
         units = units.filter(~pl.col("patient_class").is_in(_REGULAR_ATTENDERS).fill_null(False))
-    return units.select(*LINE, "patient", "source_row", "days")
+    day_case = (pl.col("patient_class") == _DAY_CASE).fill_null(False)
+    return units.select(*LINE, "patient", "source_row", "days", day_case=day_case)
 
 
 def _admissions(episodes: pl.DataFrame) -> pl.DataFrame:
@@ -94,6 +96,7 @@ def _lines(units: pl.DataFrame) -> pl.DataFrame:
         .agg(
             admissions=pl.sum("count"),
             mean_los=pl.sum("days") / pl.sum("count"),
+            day_case_share=pl.sum("day_cases") / pl.sum("count"),
             patients=pl.len().cast(pl.Int64),
             variance_factor=(pl.col("count") ** 2).sum() / pl.sum("count"),
         )
@@ -104,5 +107,5 @@ def _patients(units: pl.DataFrame) -> pl.DataFrame:
     """A row for each patient of a line: number and days of their units."""
     alone = pl.when(pl.col("patient").is_null()).then("source_row")
     return units.group_by(*LINE, "patient", alone.alias("alone")).agg(
-        count=pl.len().cast(pl.Int64), days=pl.sum("days")
+        count=pl.len().cast(pl.Int64), days=pl.sum("days"), day_cases=pl.sum("day_case")
     )

@@ -46,7 +46,7 @@ def project(
         InputError: a base year is missing from the activity, or a trend is asked of a single year.
     """
     years = sorted(base_years)
-    missing = sorted(set(years) - set(activity["year"]))
+    missing = sorted(set(years) - set(activity.loc[activity["admissions"] > 0, "year"]))
     if missing:
         raise InputError(f"The activity has no admissions in {', '.join(missing)}; check those extracts.")
     if method in ("log_linear", "pooled_trend") and len(years) < 2:
@@ -54,7 +54,7 @@ def project(
             f"The projection {method} needs two base years or more and there is only {years[0]}; "
             "add a year or set projection to last_year."
         )
-    counts, factor, mean_los = _lines(activity[activity["year"].isin(years)], years)
+    counts, factor, mean_los, day_case_share = _lines(activity[activity["year"].isin(years)], years)
     if method == "last_year":
         level, variance = counts[years[-1]].to_numpy(), factor * counts[years[-1]].to_numpy()
     elif method == "mean":
@@ -68,6 +68,7 @@ def project(
         admissions_se=np.sqrt(variance) * scale,
         method=method,
         mean_los=mean_los,
+        day_case_share=day_case_share,
         variance_factor=factor,
     )
 
@@ -95,12 +96,13 @@ def chapter_errors(activity: pd.DataFrame, national: pd.DataFrame, target_year: 
     summed = lines.groupby(["year", *LINE], as_index=False)[["admissions", "variance_factor"]].sum()
     summed["variance_factor"] /= summed["admissions"]
     years = sorted(activity["year"].unique())
-    whole = project(summed.assign(mean_los=np.nan), years, target_year, "log_linear", 1, 1).set_index("hrg")
+    summed = summed.assign(mean_los=np.nan, day_case_share=0.0)
+    whole = project(summed, years, target_year, "log_linear", 1, 1).set_index("hrg")
     return whole["admissions_se"] / whole["admissions"] * national["admissions"].groupby(chapter).sum()
 
 
-def _lines(activity: pd.DataFrame, years: list[str]) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Counts (lines x years), and variance factor and mean length of stay pooled over the years."""
+def _lines(activity: pd.DataFrame, years: list[str]) -> tuple[pd.DataFrame, np.ndarray, ...]:
+    """Counts (lines x years); and, pooled over the years, variance factor, mean stay and day case share."""
     counts = activity.pivot(index=LINE, columns="year", values="admissions").reindex(columns=years)
     counts = counts.fillna(0.0).sort_index()
     counts = counts[counts.sum(axis=1) > 0]
@@ -108,10 +110,13 @@ def _lines(activity: pd.DataFrame, years: list[str]) -> tuple[pd.DataFrame, np.n
         clustered=activity["admissions"] * activity["variance_factor"],
         days=activity["admissions"] * activity["mean_los"],
         with_days=activity["admissions"].where(activity["mean_los"].notna(), 0),
+        day_cases=activity["admissions"] * activity["day_case_share"],
     )
-    sums = pooled.groupby(LINE)[["admissions", "clustered", "days", "with_days"]].sum().loc[counts.index]
+    summed = ["admissions", "clustered", "days", "with_days", "day_cases"]
+    sums = pooled.groupby(LINE)[summed].sum().loc[counts.index]
     factor = (sums["clustered"] / sums["admissions"]).clip(lower=1.0).to_numpy()
-    return counts, factor, (sums["days"] / sums["with_days"].where(sums["with_days"] > 0)).to_numpy()
+    mean_los = (sums["days"] / sums["with_days"].where(sums["with_days"] > 0)).to_numpy()
+    return counts, factor, mean_los, (sums["day_cases"] / sums["admissions"]).clip(0, 1).to_numpy()
 
 
 def _time(years: list[str], target_year: str) -> np.ndarray:
@@ -135,33 +140,44 @@ def _trend(
 def _line_growth(
     counts: pd.DataFrame, factor: np.ndarray, time: np.ndarray, *, pooled: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Log growth of each line and its variance: its own and its chapter's, weighted by their precision."""
+    """Log growth of each line, drawn towards its chapter's, and its variance.
+
+    With v the variance of the line's own and tau^2 that of true growth between lines, the chapter's weighs
+    w = v / (v + tau^2). At this weight a line's own part in its chapter's growth adds no covariance, and the
+    variance is (1 - w)^2 v + w^2 (tau^2 + variance of the chapter's) (Morris 1983, Journal of the American
+    Statistical Association 78, 47-55). A line without growth of its own has w = 1; a chapter where no line
+    has any takes that of all lines.
+    """
     y = counts.to_numpy()
     own, own_variance = _poisson_growth(y, factor, time)
-    own_precision = 1 / own_variance
+    known = np.isfinite(own_variance)
+    precision, own_variance = 1 / own_variance, np.where(known, own_variance, 0.0)
     chapter = counts.index.get_level_values("hrg").str[0].to_numpy()
-    growth, precision = np.empty(len(y)), np.empty(len(y))
+    growth, variance = np.empty(len(y)), np.empty(len(y))
     for name in np.unique(chapter):
         inside = chapter == name
-        prior, prior_variance = _joint_growth(y[inside], factor[inside], time)
-        if not np.isfinite(prior_variance):
-            prior, prior_variance = _joint_growth(y, factor, time)
-        if pooled:
-            between = _between_lines_variance(own[inside], own_precision[inside])
-            prior_precision = np.full(inside.sum(), 1 / (prior_variance + between))
-        else:
-            prior_precision = np.where(own_precision[inside] > 0, 0.0, 1 / prior_variance)
-        precision[inside] = own_precision[inside] + prior_precision
-        weighted = own[inside] * own_precision[inside] + prior * prior_precision
-        growth[inside] = weighted / precision[inside]
-    return growth, 1 / precision
+        peers = inside if known[inside].any() else np.full(len(y), True)
+        between = _between_lines_variance(own[peers], precision[peers])
+        common, common_variance = _common_growth(y[peers], factor[peers], time, between)
+        towards = 1 / (1 + between * precision[inside]) if pooled else np.where(known[inside], 0.0, 1.0)
+        growth[inside] = own[inside] + towards * (common - own[inside])
+        variance[inside] = (1 - towards) ** 2 * own_variance[inside] + towards**2 * (
+            between + common_variance
+        )
+    return growth, variance
 
 
-def _joint_growth(y: np.ndarray, factor: np.ndarray, time: np.ndarray) -> tuple[float, float]:
-    """Growth of the summed counts of lines, with their admissions-weighted mean variance factor."""
-    together = np.average(factor, weights=y.sum(axis=1))
-    growth, variance = _poisson_growth(y.sum(axis=0, keepdims=True), np.array([together]), time)
-    return growth[0], variance[0]
+def _common_growth(
+    y: np.ndarray, factor: np.ndarray, time: np.ndarray, between: float
+) -> tuple[float, float]:
+    """Growth of the summed counts of lines, and its variance as the centre of the lines' true growth.
+
+    The sum's variance factor is the admissions-weighted mean of the lines'.
+    """
+    total = y.sum(axis=1)
+    together = np.array([np.average(factor, weights=total)])
+    growth, variance = _poisson_growth(y.sum(axis=0, keepdims=True), together, time)
+    return growth[0], variance[0] + between * ((total / total.sum()) ** 2).sum()
 
 
 def _poisson_growth(y: np.ndarray, factor: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
