@@ -1,6 +1,7 @@
 """A run's configuration, checked against its schema and completed with the defaults."""
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -10,6 +11,22 @@ import yaml
 
 from casemix_risk.errors import InputError
 from casemix_risk.tariff.editions import edition_chain
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "keys with values",
+}
+_LIMITS = {
+    "minimum": "of at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "of at most {}",
+    "exclusiveMaximum": "below {}",
+}
+_LONGEST_SHOWN = 40
 
 
 def complete_configuration(config: Mapping, schema_path: Path) -> dict:
@@ -27,6 +44,8 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
             for an unknown one, the nearest that exists; or the keys contradict one another.
     """
     schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+    for fault in _keys_that_are_not_text(config):
+        raise InputError(fault)
     complete = deepcopy(dict(config))
     _fill_defaults(complete, schema)
     errors = jsonschema.Draft202012Validator(schema).iter_errors(complete)
@@ -38,6 +57,44 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
     for fault in _inconsistencies(complete):
         raise InputError(f"The configuration cannot run: {fault}.")
     return complete
+
+
+def refuse_repeated_keys(path: Path) -> None:
+    """Check that no key of a configuration file stands twice, where YAML would silently take the last.
+
+    Raises:
+        InputError: a key is repeated; the sentence names it and both its lines.
+    """
+    root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+    for mapping in _mappings(root):
+        lines: dict[str, int] = {}
+        for key, _ in mapping.value:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise InputError(
+                    f"{path} has the key {key.value} twice in one place, on lines {lines[key.value]} and "
+                    f"{line}: keep one of them."
+                )
+            lines[key.value] = line
+
+
+def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, value in node.value:
+            yield from _mappings(value)
+
+
+def _keys_that_are_not_text(value: object, where: str = "the top level") -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        return
+    for key, part in value.items():
+        if not isinstance(key, str):
+            yield (
+                f"The configuration at {where} has the key {key}, which YAML reads as a "
+                f'{type(key).__name__}: write it as text, "{key}".'
+            )
+        yield from _keys_that_are_not_text(part, str(key) if where == "the top level" else f"{where}.{key}")
 
 
 def _fill_defaults(value: dict, schema: Mapping) -> None:
@@ -64,11 +121,38 @@ def _sentence(error: jsonschema.ValidationError) -> str:
             f"The configuration at {where} must name either a file with its columns, "
             "or an edition in from with a factor or a factors_file."
         )
-    return f"The configuration at {where} has a value it cannot have: {error.message}."
+    value = json.dumps(error.instance, default=str)
+    shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
+    return f"The configuration at {where} has a value it cannot have, {shown}: give {_wanted(error)}."
+
+
+def _wanted(error: jsonschema.ValidationError) -> str:
+    """What the schema would take in place of a value, in words."""
+    schema, value = error.schema, error.instance
+    if error.validator == "enum":
+        nearest = difflib.get_close_matches(str(value), schema["enum"], n=1, cutoff=0.5)
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        return f"one of {', '.join(map(str, schema['enum']))}{hint}"
+    if error.validator == "uniqueItems":
+        return "each value once"
+    if error.validator in ("minItems", "minProperties"):
+        return "at least one"
+    kind = _TYPES.get(schema.get("type"), "text")
+    limit = " and ".join(words.format(schema[key]) for key, words in _LIMITS.items() if key in schema)
+    example = f" such as {schema['examples'][0]}" if "examples" in schema else ""
+    return " ".join(filter(None, [kind, limit])) + example
 
 
 def _inconsistencies(config: Mapping) -> Iterator[str]:
+    for year in _years(config):
+        if int(year[-2:]) != (int(year[:4]) + 1) % 100:
+            yield f"{year} is not a financial year, which ends in the year after it begins, such as 2004-05"
     if config["risk"]["list_size"] not in config["list_sizes"]:
         yield f"risk.list_size {config['risk']['list_size']} is not one of list_sizes"
     if config["target_year"] <= max(config["extract"]["files"]):
         yield f"target_year {config['target_year']} is not after the last year of the extract"
+
+
+def _years(config: Mapping) -> list[str]:
+    sources = (config.get(source, {}) for source in ("extract", "schedule"))
+    return [*(year for source in sources for year in source.get("files", {})), config["target_year"]]

@@ -6,12 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
 import pandas as pd
-import python_calamine
 
 from casemix_risk.errors import InputError
+from casemix_risk.workbook import WORKBOOKS, open_workbook
 
 ADMISSION_TYPES = ("elective", "emergency")
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 NO_PRICE = {"", "-", "–", "n/a", "nan"}
 PENNY = Decimal("0.01")
 HIGHEST_PRICE_GBP = 1_000_000
@@ -31,11 +30,13 @@ def read_edition(path: Path | str, columns: Mapping[str, str], sheet: str | None
         the cell holds a dash, a blank or 0, and `description` where no column is named.
 
     Raises:
-        InputError: the file, the sheet or a column is not there, an HRG comes twice, or a price is text,
-            negative or beyond GBP 1,000,000.
+        InputError: the file, the sheet or a column is not there, no row has a code, an HRG comes twice, or a
+            price is text, negative or beyond GBP 1,000,000.
     """
     rows = _rows_below_header(Path(path), columns, sheet)
     rows = rows[rows["hrg"] != ""]
+    if rows.empty:
+        raise InputError(f"{path} has no priced rows below its header: give the whole price list.")
     repeated = rows.loc[rows["hrg"].duplicated(), "hrg"].unique()
     if len(repeated):
         raise InputError(
@@ -96,6 +97,8 @@ def _rows_below_header(path: Path, columns: Mapping[str, str], sheet: str | None
     """The rows below the first row that has every header wanted, as stripped text under our names."""
     if not path.is_file():
         raise InputError(f"{path} does not exist; check the path in the configuration.")
+    if not path.stat().st_size:
+        raise InputError(f"{path} is empty: fetch it again.")
     wanted = {_plain(header): name for name, header in columns.items()}
     nearest: set[str] = set()
     for grid in _grids(path, sheet):
@@ -122,7 +125,7 @@ def _plain(header: str) -> str:
 def _grids(path: Path, sheet: str | None) -> list[list[list[str]]]:
     """The file as rows of text cells: one reading of a workbook, one for each delimiter of a text."""
     if path.suffix.lower() in WORKBOOKS:
-        with python_calamine.load_workbook(path) as book:
+        with open_workbook(path) as book:
             if sheet is not None and sheet not in book.sheet_names:
                 raise InputError(f"{path} has no sheet {sheet}; it has {', '.join(book.sheet_names)}.")
             rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python()
