@@ -44,9 +44,7 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
             for an unknown one, the nearest that exists; or the keys contradict one another.
     """
     schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
-    for fault in _keys_that_are_not_text(config):
-        raise InputError(fault)
-    complete = deepcopy(dict(config))
+    complete = _with_text_keys(config)
     _fill_defaults(complete, schema)
     errors = jsonschema.Draft202012Validator(schema).iter_errors(complete)
     error = jsonschema.exceptions.best_match(errors)
@@ -78,23 +76,21 @@ def refuse_repeated_keys(path: Path) -> None:
             lines[key.value] = line
 
 
-def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
+def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
     if isinstance(node, yaml.MappingNode):
         yield node
-        for _, value in node.value:
-            yield from _mappings(value)
+        parts = [value for _, value in node.value]
+    else:
+        parts = node.value if isinstance(node, yaml.SequenceNode) else []
+    for part in parts:
+        yield from _mappings(part)
 
 
-def _keys_that_are_not_text(value: object, where: str = "the top level") -> Iterator[str]:
-    if not isinstance(value, Mapping):
-        return
-    for key, part in value.items():
-        if not isinstance(key, str):
-            yield (
-                f"The configuration at {where} has the key {key}, which YAML reads as a "
-                f'{type(key).__name__}: write it as text, "{key}".'
-            )
-        yield from _keys_that_are_not_text(part, str(key) if where == "the top level" else f"{where}.{key}")
+def _with_text_keys(value: object) -> object:
+    """A copy in which a key such as 2004, which YAML reads as a number, is text like every other."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(part) for key, part in value.items()}
+    return deepcopy(value)
 
 
 def _fill_defaults(value: dict, schema: Mapping) -> None:
@@ -123,7 +119,8 @@ def _sentence(error: jsonschema.ValidationError) -> str:
         )
     value = json.dumps(error.instance, default=str)
     shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
-    return f"The configuration at {where} has a value it cannot have, {shown}: give {_wanted(error)}."
+    kind = "key" if "propertyNames" in error.absolute_schema_path else "value"
+    return f"The configuration at {where} has a {kind} it cannot have, {shown}: give {_wanted(error)}."
 
 
 def _wanted(error: jsonschema.ValidationError) -> str:
@@ -131,8 +128,8 @@ def _wanted(error: jsonschema.ValidationError) -> str:
     schema, value = error.schema, error.instance
     if error.validator == "enum":
         nearest = difflib.get_close_matches(str(value), schema["enum"], n=1, cutoff=0.5)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        return f"one of {', '.join(map(str, schema['enum']))}{hint}"
+        known = ", ".join(map(str, schema["enum"]))
+        return f"{nearest[0]}, or another of {known}" if nearest else f"one of {known}"
     if error.validator == "uniqueItems":
         return "each value once"
     if error.validator in ("minItems", "minProperties"):

@@ -88,7 +88,7 @@ def _price(cell: str, what: str) -> float | None:
         price = Decimal(text)
     except InvalidOperation:
         raise InputError(f"{what} is not a number; write a price, 0 or - for none.") from None
-    if not 0 <= price <= HIGHEST_PRICE_GBP:
+    if not price.is_finite() or not 0 <= price <= HIGHEST_PRICE_GBP:
         raise InputError(f"{what} is outside GBP 0 to {HIGHEST_PRICE_GBP:,}; mend it.")
     return float(to_pence(price)) or None
 
@@ -127,7 +127,9 @@ def _grids(path: Path, sheet: str | None) -> list[list[list[str]]]:
     if path.suffix.lower() in WORKBOOKS:
         with open_workbook(path) as book:
             if sheet is not None and sheet not in book.sheet_names:
-                raise InputError(f"{path} has no sheet {sheet}; it has {', '.join(book.sheet_names)}.")
+                raise InputError(
+                    f"{path} has no sheet {sheet}; it has {', '.join(book.sheet_names)}: name one."
+                )
             rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python()
         return [[[str(cell) for cell in row] for row in rows]]
     content = path.read_bytes()
