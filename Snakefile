@@ -1,3 +1,6 @@
+import atexit
+import sys
+
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -20,3 +23,8 @@ rule all:
     default_target: True
     input:
         RESULTS / "report/index.html",
+
+
+onerror:
+    # Snakemake still has a word to say; at exit ours is the last.
+    atexit.register(print, what_stopped(), file=sys.stderr, flush=True)

@@ -1,5 +1,6 @@
 """What every script of the workflow shares: writing its tables, its log, and one sentence when it fails."""
 
+import contextlib
 import sys
 import time
 import traceback
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from casemix_risk.audit.contract import ContractError, read_contract
 from casemix_risk.audit.tables import parent_hash, write_table
-from casemix_risk.errors import InputError
+from casemix_risk.errors import InputError, explain
 
 
 def run(main, snakemake) -> None:
@@ -17,16 +18,14 @@ def run(main, snakemake) -> None:
     place in the code instead.
     """
     started = time.monotonic()
-    Path(snakemake.log[0]).write_text("", encoding="utf-8")
     try:
+        Path(snakemake.log[0]).write_text("", encoding="utf-8")
         main(snakemake)
         log(snakemake, f"done in {time.monotonic() - started:.1f} s")
-    except (InputError, ContractError) as error:
+    except ContractError as error:
         _fail(snakemake, str(error))
-    except MemoryError:
-        _fail(snakemake, "The machine's memory is too small for this step; close other programs or sample.")
-    except OSError as error:
-        _fail(snakemake, f"{error.filename or 'A file'} could not be read or written: {error.strerror}.")
+    except (InputError, OSError, MemoryError) as error:
+        _fail(snakemake, explain(error))
     except Exception as error:
         places = traceback.extract_tb(error.__traceback__)
         log(
@@ -69,5 +68,7 @@ def _stable_name(path: str) -> str:
 
 def _fail(snakemake, sentence: str) -> None:
     line = f"casemix-risk, {snakemake.rule}: {sentence}"
-    log(snakemake, line)
+    # On a full disk the log may have no room either; the terminal always has.
+    with contextlib.suppress(OSError):
+        log(snakemake, line)
     sys.exit(line)

@@ -1,6 +1,7 @@
 """A run's configuration, checked against its schema and completed with the defaults."""
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -10,6 +11,22 @@ import yaml
 
 from casemix_risk.errors import InputError
 from casemix_risk.tariff.editions import edition_chain
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "keys with values",
+}
+_LIMITS = {
+    "minimum": "of at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "of at most {}",
+    "exclusiveMaximum": "below {}",
+}
+_LONGEST_SHOWN = 40
 
 
 def complete_configuration(config: Mapping, schema_path: Path) -> dict:
@@ -27,7 +44,7 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
             for an unknown one, the nearest that exists; or the keys contradict one another.
     """
     schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
-    complete = deepcopy(dict(config))
+    complete = _with_text_keys(config)
     _fill_defaults(complete, schema)
     errors = jsonschema.Draft202012Validator(schema).iter_errors(complete)
     error = jsonschema.exceptions.best_match(errors)
@@ -43,6 +60,42 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
 def base_years(config: Mapping) -> list[str]:
     """The financial years that the projection starts from, in order."""
     return sorted((config.get("extract") or config["schedule"])["files"])
+
+
+def refuse_repeated_keys(path: Path) -> None:
+    """Check that no key of a configuration file stands twice, where YAML would silently take the last.
+
+    Raises:
+        InputError: a key is repeated; the sentence names it and both its lines.
+    """
+    root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+    for mapping in _mappings(root):
+        lines: dict[str, int] = {}
+        for key, _ in mapping.value:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise InputError(
+                    f"{path} has the key {key.value} twice in one place, on lines {lines[key.value]} and "
+                    f"{line}: keep one of them."
+                )
+            lines[key.value] = line
+
+
+def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        parts = [value for _, value in node.value]
+    else:
+        parts = node.value if isinstance(node, yaml.SequenceNode) else []
+    for part in parts:
+        yield from _mappings(part)
+
+
+def _with_text_keys(value: object) -> object:
+    """A copy in which a key such as 2004, which YAML reads as a number, is text like every other."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(part) for key, part in value.items()}
+    return deepcopy(value)
 
 
 def _fill_defaults(value: dict, schema: Mapping) -> None:
@@ -71,13 +124,36 @@ def _sentence(error: jsonschema.ValidationError) -> str:
             if where.startswith("tariff")
             else "The configuration must name either an extract or a schedule, and not both."
         )
-    return f"The configuration at {where} has a value it cannot have: {error.message}."
+    value = json.dumps(error.instance, default=str)
+    shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
+    kind = "key" if "propertyNames" in error.absolute_schema_path else "value"
+    return f"The configuration at {where} has a {kind} it cannot have, {shown}: give {_wanted(error)}."
+
+
+def _wanted(error: jsonschema.ValidationError) -> str:
+    """What the schema would take in place of a value, in words."""
+    schema, value = error.schema, error.instance
+    if error.validator == "enum":
+        nearest = difflib.get_close_matches(str(value), schema["enum"], n=1, cutoff=0.5)
+        known = ", ".join(map(str, schema["enum"]))
+        return f"{nearest[0]}, or another of {known}" if nearest else f"one of {known}"
+    if error.validator == "uniqueItems":
+        return "each value once"
+    if error.validator in ("minItems", "minProperties"):
+        return "at least one"
+    kind = _TYPES.get(schema.get("type"), "text")
+    limit = " and ".join(words.format(schema[key]) for key, words in _LIMITS.items() if key in schema)
+    example = f" such as {schema['examples'][0]}" if "examples" in schema else ""
+    return " ".join(filter(None, [kind, limit])) + example
 
 
 def _inconsistencies(config: Mapping) -> Iterator[str]:
+    years = base_years(config)
+    for year in (*years, config["target_year"]):
+        if int(year[-2:]) != (int(year[:4]) + 1) % 100:
+            yield f"{year} is not a financial year, which ends in the year after it begins, such as 2004-05"
     if config["risk"]["list_size"] not in config["list_sizes"]:
         yield f"risk.list_size {config['risk']['list_size']} is not one of list_sizes"
-    years = base_years(config)
     if config["target_year"] < max(years):
         yield f"target_year {config['target_year']} is before the last base year {max(years)}"
     for name, edition in config["tariff"]["editions"].items():

@@ -474,7 +474,10 @@ def test_the_order_of_the_file_does_not_change_how_many_rows_each_rule_takes(tmp
         (as_text([]).encode(), "no rows"),
         (as_text([]).rstrip("\n").encode(), "no rows"),
         (as_text([row(1, GPPRAC='"secret'), row(2), row(3)]).encode(), "an open quote"),
-        (b"EPIKEY|PATIENT\n1|secret\n", "has no column ENCRYPTED_HESID: .*PSEUDO_HESID or TOKEN_PERSON_ID"),
+        (
+            b"EPIKEY|PATIENT\n1|secret\n",
+            "has no column ENCRYPTED_HESID, PSEUDO_HESID or TOKEN_PERSON_ID; EPISTAT; .* or DIAG_4_01: give",
+        ),
         (gzip.compress(as_text([row(1)] * 2000).encode())[:-200], "damaged"),
         (pa.compress(as_text([row(1)] * 2000).encode(), "zstd", asbytes=True)[:-200], "damaged"),
         (b"PAR1" + b"secret" * 9, "damaged"),

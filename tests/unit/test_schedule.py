@@ -103,7 +103,7 @@ def test_what_is_not_a_schedule_is_named(workbook, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         read_schedule(tmp_path / "nowhere.xlsx")
     (tmp_path / "text.xlsx").write_text("not a workbook")
-    with pytest.raises(InputError, match="is not a workbook"):
+    with pytest.raises(InputError, match="damaged or not a workbook"):
         read_schedule(tmp_path / "text.xlsx")
 
 

@@ -230,21 +230,42 @@ def test_changing_one_tariff_factor_reads_no_episode_again(two_cores):
 def test_a_wrong_key_stops_before_the_first_job_with_one_sentence(tmp_path):
     stopped = snakemake(tmp_path, small_configuration(populaton=5))
     assert stopped.returncode == 1
-    assert "unknown key populaton at the top level; did you mean population?" in stopped.stderr
+    sentence = "The configuration has an unknown key populaton at the top level; did you mean population?"
+    assert stopped.stderr.splitlines()[-1] == f"casemix-risk: {sentence}"
     assert "Traceback" not in stopped.stderr
     assert not (tmp_path / "results").exists()
 
 
-def test_a_file_without_a_needed_column_is_one_sentence_and_leaves_nothing(tmp_path):
-    (tmp_path / "bad.txt").write_text("EPIKEY|SEX\n123456789012|1\n")
-    config = small_configuration(run="mine")
+def users_configuration(folder, extract):
+    """A user's run on one extract, with a price list of one line beside it."""
+    (folder / "prices.csv").write_text("HRG,E,N\nH04,100,200\n")
+    config = small_configuration(run="mine", projection="last_year")
     del config["synthetic"]
-    config["extract"] = {"files": {"2004-05": "bad.txt"}, "population_covered": 1_000}
-    config["projection"] = "last_year"
-    stopped = snakemake(tmp_path, config, "results/mine/ingest/episodes_2004-05.parquet")
+    config["extract"] = {"files": {"2004-05": extract}, "population_covered": 1_000}
+    columns = {"hrg": "HRG", "elective": "E", "emergency": "N"}
+    config["tariff"]["editions"] = {"now": {"file": "prices.csv", "columns": columns}}
+    return config
+
+
+def test_a_file_without_a_needed_column_stops_before_the_first_job(tmp_path):
+    (tmp_path / "bad.txt").write_text("EPIKEY|SEX\n123456789012|1\n")
+    stopped = snakemake(tmp_path, users_configuration(tmp_path, "bad.txt"))
     assert stopped.returncode == 1
-    sentence = next(line for line in stopped.stderr.splitlines() if line.startswith("casemix-risk, ingest:"))
-    assert "bad.txt" in sentence
+    assert stopped.stderr.splitlines()[-1].startswith("casemix-risk: bad.txt has no column ENCRYPTED_HESID, ")
     assert "123456789012" not in stopped.stderr + stopped.stdout
-    assert sentence in (tmp_path / "results/mine/logs/ingest_2004-05.log").read_text()
-    assert not list((tmp_path / "results/mine").rglob("*.parquet"))
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_damaged_file_is_one_sentence_last_in_the_terminal_and_the_log_and_leaves_nothing(
+    two_cores, tmp_path
+):
+    whole = (two_cores / "synthetic/FILE0405_HES_APC.txt.gz").read_bytes()
+    (tmp_path / "bad.gz").write_bytes(whole[:-100])
+    stopped = snakemake(tmp_path, users_configuration(tmp_path, "bad.gz"))
+    assert stopped.returncode == 1
+    sentence = "casemix-risk, ingest: bad.gz is damaged or incomplete and cannot be unpacked: fetch it again."
+    assert stopped.stderr.splitlines()[-1] == sentence
+    assert "Traceback" not in stopped.stderr + stopped.stdout
+    log = tmp_path / "results/mine/logs/ingest_2004-05.log"
+    assert log.read_text().splitlines()[-1] == sentence
+    assert [path for path in (tmp_path / "results").rglob("*") if path.is_file()] == [log]

@@ -1,22 +1,30 @@
 import hashlib
+import sys
+import time
 from pathlib import Path
 
 from casemix_risk.audit.fingerprint import code_fingerprint
-from casemix_risk.configuration import base_years, complete_configuration
-from casemix_risk.errors import InputError
+from casemix_risk.configuration import base_years, complete_configuration, refuse_repeated_keys
+from casemix_risk.errors import InputError, explain
+from casemix_risk.preflight import check_run
 from casemix_risk.tariff.editions import edition_chain, edition_files, schedule_years
-from snakemake.exceptions import WorkflowError
 
+STARTED = time.time()
 ROOT = Path(workflow.basedir)
 SCHEMAS = ROOT / "workflow/schemas"
 LOCK = hashlib.sha256((ROOT / "envs/requirements.lock").read_bytes()).hexdigest()
 
 try:
+    for path in workflow.configfiles:
+        refuse_repeated_keys(Path(path))
     config = complete_configuration(config, SCHEMAS / "config.schema.yaml")
-except InputError as error:
-    raise WorkflowError(str(error)) from None
+    RESULTS = Path("results") / config["run"]
+    if workflow.is_main_process:
+        check_run(config, RESULTS)
+except (InputError, OSError) as error:
+    # An exit and not an exception, so that the sentence is the last line.
+    sys.exit(f"casemix-risk: {explain(error)}")
 
-RESULTS = Path("results") / config["run"]
 YEARS = base_years(config)
 POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
@@ -56,3 +64,10 @@ def lines_of(years):
 def in_demonstration(**files):
     """Files that only the demonstration has, which knows the truth its extract was drawn from."""
     return files if "synthetic" in config else {}
+
+
+def what_stopped():
+    """The sentences that this run's failed rules left as the last line of their logs."""
+    logs = [path for path in RESULTS.glob("logs/*.log") if path.stat().st_mtime >= STARTED]
+    last_lines = [line for path in sorted(logs) for line in path.read_text().splitlines()[-1:]]
+    return "\n".join(line for line in last_lines if line.startswith("casemix-risk, "))

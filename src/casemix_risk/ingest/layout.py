@@ -55,6 +55,7 @@ FIRST_FILLED = {"hrg"}
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _DELIMITERS = "|,\t;"
+_DELIMITER_NAMES = "pipe, comma, tab or semicolon"
 _HEADER_BYTES = 2**16
 
 
@@ -75,7 +76,31 @@ class Layout(NamedTuple):
 
 
 def find_layout(path: Path) -> Layout:
-    """Look at the beginning of a file of episodes.
+    """Look at the beginning of a file of episodes, which must have every needed column.
+
+    Args and result: as `read_header`.
+
+    Raises:
+        InputError: as `read_header`, or needed columns are missing.
+    """
+    layout = read_header(path)
+    missing = missing_fields(layout)
+    if missing:
+        lacks = "; ".join(_either(ALIASES[field]) for field in missing)
+        raise InputError(
+            f"{path} has no column {lacks}: give an extract that has "
+            f"{'it' if len(missing) == 1 else 'them'}, or rename the headings to these."
+        )
+    return layout
+
+
+def missing_fields(layout: Layout) -> list[str]:
+    """The needed fields that a file has no column for, under any alias."""
+    return [field for field, found in layout.columns.items() if not found and field not in OPTIONAL]
+
+
+def read_header(path: Path) -> Layout:
+    """Look at the beginning of a file, whatever columns it has.
 
     Args:
         path: pipe, comma, tab or semicolon separated text with a header, plain or compressed (gzip, zstd),
@@ -85,8 +110,8 @@ def find_layout(path: Path) -> Layout:
         The layout, with headings matched in any case and under any alias.
 
     Raises:
-        InputError: the file is missing, empty or damaged, its header is not UTF-8 text, or a needed column is
-            missing.
+        InputError: the file is missing, empty or damaged, has no rows, its header is not UTF-8 text, or its
+            fields are separated by something else.
     """
     path = Path(path)
     if not path.is_file():
@@ -94,11 +119,20 @@ def find_layout(path: Path) -> Layout:
     with path.open("rb") as file:
         beginning = file.read(4)
     if beginning == b"PAR1":
-        return _layout(path, None, None, _parquet_headings(path))
+        return _layout(None, None, _parquet_headings(path))
     compression = next((name for magic, name in _MAGIC.items() if beginning.startswith(magic)), None)
-    header = _header_line(path, compression)
+    header, rows = _first_lines(path, compression)
     delimiter = max(_DELIMITERS, key=header.count)
-    return _layout(path, compression, delimiter, next(csv.reader([header], delimiter=delimiter)))
+    if delimiter not in header:
+        raise InputError(
+            f"{path} is not separated by {_DELIMITER_NAMES}: save it with one of these, or as Parquet."
+        )
+    if not any(delimiter in row for row in rows):
+        raise InputError(
+            f"{path} has a header separated by {delimiter!r} and rows that are not: save it with one of "
+            f"{_DELIMITER_NAMES} throughout."
+        )
+    return _layout(compression, delimiter, next(csv.reader([header], delimiter=delimiter)))
 
 
 def damaged(path: Path) -> InputError:
@@ -113,29 +147,28 @@ def _parquet_headings(path: Path) -> list[str]:
         raise damaged(path) from None
 
 
-def _header_line(path: Path, compression: str | None) -> str:
+def _first_lines(path: Path, compression: str | None) -> tuple[str, list[str]]:
+    """The header, and the rows that begin within the first bytes."""
     try:
         with pa.input_stream(path, compression=compression) as stream:
-            line, newline, _ = stream.read(_HEADER_BYTES).partition(b"\n")
-        header = line.decode("utf-8-sig").strip("\r")
+            header, *rows = stream.read(_HEADER_BYTES).splitlines() or [b""]
+        heading = header.decode("utf-8-sig")
     except OSError:
         raise damaged(path) from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8 or as Parquet.") from None
-    if not header.strip() or not newline:
-        raise InputError(f"{path} is empty or has no rows: give a file with a header and rows.")
-    return header
+    if not heading.strip():
+        raise InputError(f"{path} is empty: give a file with a header and rows.")
+    if not any(row.strip() for row in rows):
+        raise InputError(f"{path} has a header but no rows: give the whole extract.")
+    return heading, [row.decode("utf-8", errors="replace") for row in rows if row.strip()]
 
 
-def _layout(path: Path, compression: str | None, delimiter: str | None, headings: list[str]) -> Layout:
+def _layout(compression: str | None, delimiter: str | None, headings: list[str]) -> Layout:
     position = {heading.strip().upper(): number for number, heading in reversed([*enumerate(headings)])}
     columns = {}
     for field, aliases in ALIASES.items():
         found = [position[alias] for alias in aliases if alias in position]
-        if not found and field not in OPTIONAL:
-            raise InputError(
-                f"{path} has no column {aliases[0]}: name one of its columns {_either(aliases)}."
-            )
         columns[field] = found if field in FIRST_FILLED else found[:1]
     return Layout(compression, delimiter, headings, columns)
 

@@ -37,10 +37,14 @@ def read_rows(path: Path, layout: Layout, block_bytes: int = BLOCK_BYTES) -> Ite
     read = _parquet_rows if layout.delimiter is None else _text_rows
     try:
         yield from _one_ahead(read(path, layout, block_bytes))
-    except (pa.ArrowInvalid, pa.ArrowKeyError):
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        # The parser's own text can hold a row's value; only its kind is told.
+        mixed = "invalid UTF8" in str(error)
         raise InputError(
-            f"{path} cannot be read as a table (an open quote, a row too long, or text that is not UTF-8): "
-            "save it again as UTF-8 text or as Parquet."
+            f"{path} mixes text encodings, some rows are not UTF-8: save all of it as UTF-8 or as Parquet."
+            if mixed
+            else f"{path} cannot be read as a table (an open quote or a row too long): "
+            "save it again as text with its quotes closed, or as Parquet."
         ) from None
     except OSError:
         raise damaged(path) from None

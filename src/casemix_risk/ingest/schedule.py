@@ -9,6 +9,7 @@ import pandas as pd
 import python_calamine
 
 from casemix_risk.errors import InputError
+from casemix_risk.workbook import open_workbook
 
 # Sheet -> admission type, and the sheet of its excess bed days. Regular attenders (RP) are left out.
 SETTINGS = {
@@ -64,7 +65,7 @@ def read_schedule(path: Path | str, codes: str = "hrg") -> ScheduleYear:
     Raises:
         InputError: the workbook, a sheet or a column is missing.
     """
-    book = _workbook(Path(path))
+    book = open_schedule(Path(path))
     sheets = []
     for setting, (admission_type, excess) in SETTINGS.items():
         sheets.append(
@@ -101,6 +102,22 @@ def read_schedule(path: Path | str, codes: str = "hrg") -> ScheduleYear:
     return ScheduleYear(lines, _waterfall(rows))
 
 
+def open_schedule(path: Path) -> python_calamine.CalamineWorkbook:
+    """The workbook of a schedule, which has every sheet that is read.
+
+    Raises:
+        InputError: the workbook is missing or cannot be opened, or lacks a sheet.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; config/README.md says what to fetch and where to put it.")
+    book = open_workbook(path)
+    wanted = [sheet for setting, (_, excess) in SETTINGS.items() for sheet in (setting, excess) if sheet]
+    missing = [sheet for sheet in wanted if sheet not in book.sheet_names]
+    if missing:
+        raise InputError(f"{path} has no sheet {', '.join(missing)}; give the publisher's own workbook.")
+    return book
+
+
 def _waterfall(rows: pd.DataFrame) -> pd.DataFrame:
     rules = pd.DataFrame(RULES, columns=["rule", "description", "action"]).rename_axis("step").reset_index()
     episodes = rows["count"].where(~rows["excess"], 0.0).fillna(0.0).astype("int64")
@@ -115,18 +132,7 @@ def _waterfall(rows: pd.DataFrame) -> pd.DataFrame:
     return table[["step", "rule", "description", "action", "hrg", "admission_type", "rows", "admissions"]]
 
 
-def _workbook(path: Path) -> python_calamine.CalamineWorkbook:
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; config/README.md says what to fetch and where to put it.")
-    try:
-        return python_calamine.load_workbook(path)
-    except python_calamine.CalamineError:
-        raise InputError(f"{path} is not a workbook that can be opened; fetch it again.") from None
-
-
 def _sheet(book: python_calamine.CalamineWorkbook, path: Path | str, name: str) -> pd.DataFrame:
-    if name not in book.sheet_names:
-        raise InputError(f"{path} has no sheet {name}; give the publisher's own workbook.")
     grid = book.get_sheet_by_name(name).to_python()
     header = next((row for row, cells in enumerate(grid) if _plain(cells[0]) == COLUMNS["hrg"]), None)
     if header is None:

@@ -7,14 +7,13 @@ from io import StringIO
 from pathlib import Path
 
 import pandas as pd
-import python_calamine
 
 from casemix_risk.errors import InputError
+from casemix_risk.workbook import WORKBOOKS, open_workbook
 
 ADMISSION_TYPES = ("elective", "emergency")
 ELECTIVE_PARTS = {"day_case": "day_case_gbp", "ordinary_elective": "ordinary_gbp"}
 PRICES = ["price_gbp", *ELECTIVE_PARTS.values()]
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 NO_PRICE = {"", "-", "–", "n/a", "nan"}
 PENNY = Decimal("0.01")
 HIGHEST_PRICE_GBP = 1_000_000
@@ -42,8 +41,8 @@ def read_edition(
         where no column is named. An elective line whose combined price is missing is priced from them.
 
     Raises:
-        InputError: the file, the sheet or a column is not there, an HRG comes twice, or a price is text,
-            negative or beyond GBP 1,000,000.
+        InputError: the file, the sheet or a column is not there, no row has a code, an HRG comes twice, or a
+            price is text, negative or beyond GBP 1,000,000.
     """
     conditions = {f"where {header}": header for header in where or {}}
     rows = _rows_below_header(Path(path), dict(columns) | conditions, sheet)
@@ -116,7 +115,7 @@ def _price(cell: str, what: str) -> float | None:
         price = Decimal(text)
     except InvalidOperation:
         raise InputError(f"{what} is not a number; write a price, 0 or - for none.") from None
-    if not 0 <= price <= HIGHEST_PRICE_GBP:
+    if not price.is_finite() or not 0 <= price <= HIGHEST_PRICE_GBP:
         raise InputError(f"{what} is outside GBP 0 to {HIGHEST_PRICE_GBP:,}; mend it.")
     return float(to_pence(price)) or None
 
@@ -125,6 +124,8 @@ def _rows_below_header(path: Path, columns: Mapping[str, str], sheet: str | None
     """The rows below the first row that has every header wanted, as stripped text under our names."""
     if not path.is_file():
         raise InputError(f"{path} does not exist; check the path in the configuration.")
+    if not path.stat().st_size:
+        raise InputError(f"{path} is empty: fetch it again.")
     wanted = {name: _plain(header) for name, header in columns.items()}
     nearest: set[str] = set()
     for grid in _grids(path, sheet):
@@ -156,9 +157,11 @@ def _plain(header: str) -> str:
 def _grids(path: Path, sheet: str | None) -> list[list[list[str]]]:
     """The file as rows of text cells: one reading of a workbook, one for each delimiter of a text."""
     if path.suffix.lower() in WORKBOOKS:
-        with python_calamine.load_workbook(path) as book:
+        with open_workbook(path) as book:
             if sheet is not None and sheet not in book.sheet_names:
-                raise InputError(f"{path} has no sheet {sheet}; it has {', '.join(book.sheet_names)}.")
+                raise InputError(
+                    f"{path} has no sheet {sheet}; it has {', '.join(book.sheet_names)}: name one."
+                )
             rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python()
         return [[[str(cell) for cell in row] for row in rows]]
     content = path.read_bytes()

@@ -1,0 +1,70 @@
+"""What can be known of a run before its first job: that its files can be read and its folder be written."""
+
+import filecmp
+import tempfile
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+
+from casemix_risk.errors import InputError, explain
+from casemix_risk.ingest.layout import find_layout
+from casemix_risk.ingest.schedule import open_schedule
+from casemix_risk.tariff.editions import edition_chain, edition_files, edition_prices
+
+_ROOM_BYTES = 2**20
+
+
+def check_run(config: Mapping, results: Path) -> None:
+    """Check extracts by their headers, schedules by their sheets, price lists by every row, and the folder.
+
+    Args:
+        config: `casemix_risk.configuration.complete_configuration`.
+        results: the run's folder. Files that the demonstration itself makes there are not looked at.
+
+    Raises:
+        InputError: a file cannot serve, or is given for two years, or the folder cannot be written to.
+    """
+    _check_writable(results)
+    made = results / "synthetic" if "synthetic" in config else None
+    extracts = {
+        year: Path(path)
+        for year, path in config.get("extract", {}).get("files", {}).items()
+        if made not in Path(path).parents
+    }
+    for path in extracts.values():
+        find_layout(path)
+    for path in config.get("schedule", {"files": {}})["files"].values():
+        with open_schedule(Path(path)):
+            pass  # its sheets are there; its rows are read by the rule
+    for (year, path), (other_year, other) in combinations(extracts.items(), 2):
+        if _same_content(path, other):
+            raise InputError(
+                f"{other} of {other_year} holds the same as {path} of {year}: give each year its own extract "
+                "under extract.files."
+            )
+    for chain in _price_chains(config["tariff"]["editions"], made):
+        edition_prices(chain)
+
+
+def _price_chains(editions: Mapping[str, Mapping], made: Path | None) -> Iterator[list[dict]]:
+    """The longest chains of editions that begin with a file; they hold the shorter ones."""
+    followed = {edition.get("from") for edition in editions.values()}
+    for name in editions:
+        chain = edition_chain(editions, name)
+        files = map(Path, edition_files(editions, name))
+        if name not in followed and "file" in chain[0] and not any(made in path.parents for path in files):
+            yield chain
+
+
+def _same_content(path: Path, other: Path) -> bool:
+    # Files of one size are compared to their first difference, which two years' extracts have near the top.
+    return path.samefile(other) or filecmp.cmp(path, other, shallow=False)
+
+
+def _check_writable(results: Path) -> None:
+    folder = next(folder for folder in (results, *results.absolute().parents) if folder.is_dir())
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM_BYTES))
+    except OSError as error:
+        raise InputError(explain(OSError(error.errno, error.strerror, str(results)))) from None
