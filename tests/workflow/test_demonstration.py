@@ -159,7 +159,7 @@ def test_a_second_run_has_nothing_to_do(two_cores):
 def test_one_core_and_two_give_the_same_bytes(two_cores, tmp_path):
     done = snakemake(tmp_path, small_configuration(), cores=1)
     assert done.returncode == 0, done.stderr
-    kinds = ("*.parquet", "*.svg", "*.png", "*.html", "*.csv", "*.gz")
+    kinds = ("*.parquet", "*.svg", "*.png", "*.html", "*.xlsx", "*.csv", "*.gz")
 
     def hashes(run):
         return {
