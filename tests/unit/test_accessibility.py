@@ -120,3 +120,9 @@ def test_every_picture_is_described(page):
 
 def test_nothing_is_in_the_tab_order_before_its_place(page):
     assert {attributes["tabindex"] for _, attributes in page.tags if "tabindex" in attributes} == {"-1"}
+
+
+def test_closed_tables_print():
+    printed = TEMPLATE.split("@media print", 1)[1]
+    assert re.search(r"details::details-content { content-visibility: visible; block-size: auto; }", printed)
+    assert not re.search(r"(?<!-)\bdetails[^:{]*{[^}]*display: none", printed)

@@ -150,6 +150,18 @@ def test_the_report_needs_nothing_from_outside(two_cores):
     assert "Demonstration." in page
 
 
+def test_the_workbook_holds_the_figures_of_the_tables(two_cores):
+    sheets = pd.read_excel(two_cores / "report/tables.xlsx", sheet_name=None)
+    assert list(sheets)[:4] == ["Cover", "Notes", "List sizes", "Price cuts"]
+    assert {"Table 2", "Editions", "Published facts", "Waterfall", "Tariff coverage"} < set(sheets)
+    summary = table(two_cores, "risk/2006-07/risk_summary").query("pool == 'none' and method == 'exact'")
+    sizes = sheets["List sizes"].set_index("People")["Nothing pooled, %"]
+    assert sizes.to_dict() == pytest.approx(summary.set_index("list_size")["tolerance_pct"].to_dict())
+    waterfall = table(two_cores, "tariff/2006-07/waterfall")
+    assert sheets["Waterfall"]["Episodes"].tolist() == waterfall["rows"].tolist()
+    assert sheets["Tariff coverage"]["Share of the budget, %"].sum() == pytest.approx(100)
+
+
 def test_a_second_run_has_nothing_to_do(two_cores):
     again = snakemake(two_cores.parents[1], small_configuration(), "-n")
     assert "Nothing to be done" in again.stdout + again.stderr
