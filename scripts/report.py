@@ -8,6 +8,8 @@ from casemix_risk.audit.tables import read_table
 from casemix_risk.report.facts import Scene, published_facts, truth_cost_lines
 from casemix_risk.report.page import render_report
 from casemix_risk.report.quality import planted_check
+from casemix_risk.report.tables import report_tables
+from casemix_risk.report.workbook import report_workbook
 from casemix_risk.volumes.redraw import redrawn_projections
 from job import run, write
 
@@ -30,13 +32,15 @@ def main(snakemake) -> None:
             [pd.read_parquet(path, columns=["source_row", "rule"]) for path in files.excluded],
             [read_table(path) for path in files.waterfalls],
         )
+    shown = report_tables(editions, config["risk"]["list_size"], facts, planted)
+    workbook = report_workbook(config["run"], next(iter(editions)), shown.values(), "synthetic" in config)
+    Path(snakemake.output.workbook).write_bytes(workbook)
     page = render_report(
         run=config["run"],
         config=config,
         editions=editions,
         figures={Path(path).stem: Path(path).read_text(encoding="utf-8") for path in files.figures},
-        facts=facts,
-        planted=planted,
+        shown=shown,
         template=Path(files.template).read_text(encoding="utf-8"),
     )
     Path(snakemake.output.page).write_text(page, encoding="utf-8")

@@ -9,8 +9,10 @@ from examples import lines_of
 import casemix_risk.report.facts as facts_module
 from casemix_risk.report.facts import Scene, figures, published_facts
 from casemix_risk.report.findings import findings, list_size_for
-from casemix_risk.report.html_table import about_pounds, decimals, html_table, integer, percent, pounds
+from casemix_risk.report.formats import about_pounds, decimals, integer, percent, pounds
+from casemix_risk.report.html_table import html_table
 from casemix_risk.report.quality import planted_check
+from casemix_risk.report.tables import ReportTable
 from casemix_risk.risk.pools import pool_rules
 
 SHARED_POOL = {"hrgs": ["E01"], "otherwise_dearest_share": 0.1}
@@ -140,10 +142,11 @@ class Cells(HTMLParser):
 def test_html_tables_have_headers_captions_and_escaped_text():
     table = pd.DataFrame({"name": ["a <b> & c", "d"], "value": [1234.5, None]})
     parser = Cells()
-    parser.feed(html_table(table, "Caption", {"name": ("Name", None), "value": ("Value", decimals(1))}))
+    columns = {"name": ("Name", None), "value": ("Value", decimals(1))}
+    parser.feed(html_table(ReportTable("id", "Name", "Title", table, columns, missing="unknown")))
     scopes = [attributes.get("scope") for tag, attributes in parser.tags if tag == "th"]
     assert scopes == ["col", "col", "row", "row"]
-    assert parser.texts == ["Caption", "Name", "Value", "a <b> & c", "1,234.5", "d", "–"]
+    assert parser.texts == ["Title; – means: unknown", "Name", "Value", "a <b> & c", "1,234.5", "d", "–"]
 
 
 @pytest.mark.parametrize(

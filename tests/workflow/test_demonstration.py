@@ -150,6 +150,18 @@ def test_the_report_needs_nothing_from_outside(two_cores):
     assert "Demonstration." in page
 
 
+def test_the_workbook_holds_the_figures_of_the_tables(two_cores):
+    sheets = pd.read_excel(two_cores / "report/tables.xlsx", sheet_name=None, engine="openpyxl")
+    assert list(sheets)[:4] == ["Cover", "Notes", "List sizes", "Price cuts"]
+    assert {"Table 2", "Editions", "Published facts", "Waterfall", "Tariff coverage"} < set(sheets)
+    summary = table(two_cores, "risk/2006-07/risk_summary").query("pool == 'none' and method == 'exact'")
+    sizes = sheets["List sizes"].set_index("People")["Nothing pooled, %"]
+    assert sizes.to_dict() == pytest.approx(summary.set_index("list_size")["tolerance_pct"].to_dict())
+    waterfall = table(two_cores, "tariff/2006-07/waterfall")
+    assert sheets["Waterfall"]["Episodes"].tolist() == waterfall["rows"].tolist()
+    assert sheets["Tariff coverage"]["Share of the budget, %"].sum() == pytest.approx(100)
+
+
 def test_a_second_run_has_nothing_to_do(two_cores):
     again = snakemake(two_cores.parents[1], small_configuration(), "-n")
     assert "Nothing to be done" in again.stdout + again.stderr
@@ -159,7 +171,7 @@ def test_a_second_run_has_nothing_to_do(two_cores):
 def test_one_core_and_two_give_the_same_bytes(two_cores, tmp_path):
     done = snakemake(tmp_path, small_configuration(), cores=1)
     assert done.returncode == 0, done.stderr
-    kinds = ("*.parquet", "*.svg", "*.png", "*.html", "*.csv", "*.gz")
+    kinds = ("*.parquet", "*.svg", "*.png", "*.html", "*.xlsx", "*.csv", "*.gz")
 
     def hashes(run):
         return {

@@ -1,4 +1,4 @@
-# From every table to results/<run>/report/ (index.html; in the demonstration also the published facts).
+# From every table to results/<run>/report/ (index.html, tables.xlsx; in the demonstration also the published facts).
 LEADING = EDITIONS[0]
 EDITION_TABLES = {
     "tariff": ["prices", "tariff_coverage"],
@@ -37,6 +37,12 @@ rule report:
             category="Report",
             caption="../report/page.rst",
             labels={"figure": "The whole report"},
+        ),
+        workbook=report(
+            RESULTS / "report/tables.xlsx",
+            category="Report",
+            caption="../report/tables.rst",
+            labels={"figure": "The report's tables"},
         ),
     log:
         RESULTS / "logs/report.log",
