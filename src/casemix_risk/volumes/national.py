@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from casemix_risk.errors import InputError
+from casemix_risk.volumes.growth import trend
 
 LINE = ["hrg", "admission_type"]
-NEWTON_STEPS = 60
-LARGEST_STEP = 1.0
-SMALLEST_STEP = 1e-13
+CHANCE_OF_A_FALSE_EDGE = 0.001
 
 
 def project(
@@ -25,7 +24,8 @@ def project(
 
     A line's yearly counts are taken as independent with variance = variance factor x mean. With log growth b
     a year the level at the target year T is sum(y) / sum(exp(b (t - T))), whose relative variance is
-    d / sum(y) + (T - tbar)^2 var(b), tbar being the mean year at that growth.
+    d / sum(y) + (T - tbar)^2 var(b), tbar being the mean year at that growth; `casemix_risk.volumes.growth`
+    has the whole.
 
     Args:
         activity: table ``activity``; a line missing from a base year had no admission in it.
@@ -34,8 +34,9 @@ def project(
         method: ``last_year``: the last count; ``mean``: the mean count; ``log_linear``: own growth of each
             line by Poisson maximum likelihood (McCullagh and Nelder 1989, *Generalized Linear Models*,
             ch. 6); ``pooled_trend``: own growth shrunk towards its chapter's by empirical Bayes (Efron and
-            Morris 1973). A line with all its admissions in the first or the last year has no growth of its
-            own and takes its chapter's under both trend methods.
+            Morris 1973), and levels that may shift from year to year. A line with all its admissions in the
+            first or the last year has no growth of its own and takes its chapter's under both trend methods.
+            Years before a code begins are no evidence, and a code that has ended is projected to 0.
         population: people whom the result belongs to.
         population_covered: people whose admissions `activity` holds.
 
@@ -55,13 +56,16 @@ def project(
             "add a year or set projection to last_year."
         )
     counts, factor, mean_los, day_case_share = _lines(activity[activity["year"].isin(years)], years)
+    used = _years_in_use(counts.to_numpy(), factor)
     if method == "last_year":
         level, variance = counts[years[-1]].to_numpy(), factor * counts[years[-1]].to_numpy()
     elif method == "mean":
-        level = counts.mean(axis=1).to_numpy()
-        variance = factor * level / len(years)
+        level = counts.sum(axis=1).to_numpy() / used.sum(axis=1)
+        variance = factor * level / used.sum(axis=1)
     else:
-        level, variance = _trend(counts, factor, _time(years, target_year), pooled=method == "pooled_trend")
+        time = _time(years, target_year)
+        level, variance = trend(counts, used, factor, time, pooled=method == "pooled_trend")
+    level, variance = level * used[:, -1], variance * used[:, -1]
     scale = population / population_covered
     return counts.index.to_frame(index=False).assign(
         admissions=level * scale,
@@ -119,104 +123,23 @@ def _lines(activity: pd.DataFrame, years: list[str]) -> tuple[pd.DataFrame, np.n
     return counts, factor, mean_los, (sums["day_cases"] / sums["admissions"]).clip(0, 1).to_numpy()
 
 
+def _years_in_use(counts: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Whether each line's code was in use in each year: codes begin and end when the classification changes.
+
+    Empty years before a line's first admission or after its last are taken for years without the code where
+    chance would empty one, at the line's mean between them, less than once in a thousand times. A year of a
+    Negative Binomial is empty with probability d^(-mean / (d - 1)), d being the variance factor.
+    """
+    seen = counts > 0
+    begun = np.maximum.accumulate(seen, axis=1)
+    not_ended = np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
+    between = begun & not_ended
+    mean = counts.sum(axis=1) / between.sum(axis=1)
+    rate = np.where(factor > 1, np.log(factor) / np.where(factor > 1, factor - 1, 1.0), 1.0)
+    plausible = np.exp(-mean * rate) >= CHANCE_OF_A_FALSE_EDGE
+    return between | plausible[:, None]
+
+
 def _time(years: list[str], target_year: str) -> np.ndarray:
     """Years before the target year, as negative numbers."""
     return np.array([int(year[:4]) - int(target_year[:4]) for year in years], dtype=float)
-
-
-def _trend(
-    counts: pd.DataFrame, factor: np.ndarray, time: np.ndarray, *, pooled: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Level in the target year and its variance, from each line's growth."""
-    y = counts.to_numpy()
-    total = y.sum(axis=1)
-    growth, growth_variance = _line_growth(counts, factor, time, pooled=pooled)
-    relative = np.exp(growth[:, None] * time)
-    level = total / relative.sum(axis=1)
-    mean_time = (relative * time).sum(axis=1) / relative.sum(axis=1)
-    return level, level**2 * (factor / total + mean_time**2 * growth_variance)
-
-
-def _line_growth(
-    counts: pd.DataFrame, factor: np.ndarray, time: np.ndarray, *, pooled: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log growth of each line, drawn towards its chapter's, and its variance.
-
-    With v the variance of the line's own and tau^2 that of true growth between lines, the chapter's weighs
-    w = v / (v + tau^2). At this weight a line's own part in its chapter's growth adds no covariance, and the
-    variance is (1 - w)^2 v + w^2 (tau^2 + variance of the chapter's) (Morris 1983, Journal of the American
-    Statistical Association 78, 47-55). A line without growth of its own has w = 1; a chapter where no line
-    has any takes that of all lines.
-    """
-    y = counts.to_numpy()
-    own, own_variance = _poisson_growth(y, factor, time)
-    known = np.isfinite(own_variance)
-    precision, own_variance = 1 / own_variance, np.where(known, own_variance, 0.0)
-    chapter = counts.index.get_level_values("hrg").str[0].to_numpy()
-    growth, variance = np.empty(len(y)), np.empty(len(y))
-    for name in np.unique(chapter):
-        inside = chapter == name
-        peers = inside if known[inside].any() else np.full(len(y), True)
-        between = _between_lines_variance(own[peers], precision[peers])
-        common, common_variance = _common_growth(y[peers], factor[peers], time, between)
-        towards = 1 / (1 + between * precision[inside]) if pooled else np.where(known[inside], 0.0, 1.0)
-        growth[inside] = own[inside] + towards * (common - own[inside])
-        variance[inside] = (1 - towards) ** 2 * own_variance[inside] + towards**2 * (
-            between + common_variance
-        )
-    return growth, variance
-
-
-def _common_growth(
-    y: np.ndarray, factor: np.ndarray, time: np.ndarray, between: float
-) -> tuple[float, float]:
-    """Growth of the summed counts of lines, and its variance as the centre of the lines' true growth.
-
-    The sum's variance factor is the admissions-weighted mean of the lines'.
-    """
-    total = y.sum(axis=1)
-    together = np.array([np.average(factor, weights=total)])
-    growth, variance = _poisson_growth(y.sum(axis=0, keepdims=True), together, time)
-    return growth[0], variance[0] + between * ((total / total.sum()) ** 2).sum()
-
-
-def _poisson_growth(y: np.ndarray, factor: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Poisson maximum likelihood of b in mean = exp(a + b t), row by row, by Newton's method.
-
-    Given a row's total its counts are multinomial with probabilities proportional to exp(b t), so b makes the
-    expected mean time the observed one, and its information is total x variance of time / variance factor.
-    Where all counts are in the first or the last year b is not finite: growth 0, variance infinite.
-    """
-    total = y.sum(axis=1)
-    observed = (y @ time) / total
-    identified = (observed > time.min() + 1e-9) & (observed < time.max() - 1e-9)
-    growth = np.zeros(len(y))
-    for _ in range(NEWTON_STEPS):
-        mean, spread = _time_moments(growth, time)
-        step = np.where(identified, (observed - mean) / spread, 0.0)
-        growth = growth + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        if np.abs(step).max() < SMALLEST_STEP:
-            break
-    _, spread = _time_moments(growth, time)
-    return growth, np.where(identified, factor / (total * spread), np.inf)
-
-
-def _time_moments(growth: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    weights = np.exp(growth[:, None] * (time - time.max()))
-    weights /= weights.sum(axis=1, keepdims=True)
-    mean = weights @ time
-    return mean, (weights * (time - mean[:, None]) ** 2).sum(axis=1)
-
-
-def _between_lines_variance(growth: np.ndarray, precision: np.ndarray) -> float:
-    """How much true growth differs between lines of a chapter, by the method of moments.
-
-    DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188.
-    """
-    known = precision > 0
-    weights = precision[known]
-    if len(weights) < 2:
-        return 0.0
-    centre = np.average(growth[known], weights=weights)
-    excess = (weights * (growth[known] - centre) ** 2).sum() - (len(weights) - 1)
-    return max(0.0, excess / (weights.sum() - (weights**2).sum() / weights.sum()))
