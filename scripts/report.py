@@ -10,6 +10,7 @@ from casemix_risk.report.page import render_report
 from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import report_tables
 from casemix_risk.report.workbook import report_workbook
+from casemix_risk.volumes.figures import chapter_projections
 from casemix_risk.volumes.redraw import redrawn_projections
 from job import run, write
 
@@ -32,7 +33,14 @@ def main(snakemake) -> None:
             [pd.read_parquet(path, columns=["source_row", "rule"]) for path in files.excluded],
             [read_table(path) for path in files.waterfalls],
         )
-    shown = report_tables(editions, config["risk"]["list_size"], facts, planted)
+    years = {Path(path).stem: read_table(path) for path in files.years}
+    scale = config["population"] / snakemake.params.population_covered
+    volumes = years | {
+        "projection": chapter_projections(
+            read_table(files.activity), read_table(files.national), config["target_year"], scale
+        )
+    }
+    shown = report_tables(editions, config["risk"]["list_size"], volumes, facts, planted)
     workbook = report_workbook(config["run"], next(iter(editions)), shown.values(), "synthetic" in config)
     Path(snakemake.output.workbook).write_bytes(workbook)
     page = render_report(
@@ -41,6 +49,7 @@ def main(snakemake) -> None:
         editions=editions,
         figures={Path(path).stem: Path(path).read_text(encoding="utf-8") for path in files.figures},
         shown=shown,
+        back_test=years.get("back_test"),
         template=Path(files.template).read_text(encoding="utf-8"),
     )
     Path(snakemake.output.page).write_text(page, encoding="utf-8")

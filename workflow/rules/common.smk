@@ -8,6 +8,7 @@ from casemix_risk.configuration import base_years, complete_configuration, refus
 from casemix_risk.errors import InputError, explain
 from casemix_risk.preflight import check_run
 from casemix_risk.tariff.editions import edition_chain, edition_files, schedule_years
+from casemix_risk.volumes.back_test import FEWEST_YEARS
 
 STARTED = time.time()
 ROOT = Path(workflow.basedir)
@@ -64,6 +65,11 @@ def lines_of(years):
 def in_demonstration(**files):
     """Files that only the demonstration has, which knows the truth its extract was drawn from."""
     return files if "synthetic" in config else {}
+
+
+def with_years(fewest, **files):
+    """Files that only a run with so many base years has."""
+    return files if len(YEARS) >= fewest else {}
 
 
 def what_stopped():

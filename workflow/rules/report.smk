@@ -1,5 +1,9 @@
 # From every table to results/<run>/report/ (index.html, tables.xlsx; in the demonstration also the published facts).
 LEADING = EDITIONS[0]
+YEARS_COMPARED = [
+    *with_years(2, year_on_year=None),
+    *with_years(FEWEST_YEARS, back_test=None),
+]
 EDITION_TABLES = {
     "tariff": ["prices", "tariff_coverage"],
     "risk": ["cost_lines", "price_bands", "banding", "pool_rules", "risk_summary", "pool_optimum"],
@@ -9,7 +13,6 @@ EDITION_TABLES = {
 rule report:
     input:
         **in_demonstration(
-            activity=RESULTS / "volumes/activity.parquet",
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
             published=ROOT / "src/casemix_risk/report/published_facts.csv",
             planted=[RESULTS / f"synthetic/planted_defects_{year[2:4]}{year[5:]}.parquet" for year in YEARS],
@@ -24,9 +27,13 @@ rule report:
             for table in tables
         ],
         waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
+        activity=RESULTS / "volumes/activity.parquet",
+        national=RESULTS / "volumes/national.parquet",
+        years=[RESULTS / f"volumes/{name}.parquet" for name in YEARS_COMPARED],
         figures=[
             *(RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")),
             RESULTS / "volumes/national.svg",
+            *(RESULTS / f"volumes/{name}.svg" for name in YEARS_COMPARED),
             RESULTS / f"tariff/{LEADING}/prices.svg",
         ],
         template=ROOT / "src/casemix_risk/report/page.html",
@@ -52,6 +59,7 @@ rule report:
         "../../envs/environment.yaml"
     params:
         settings=config,
+        population_covered=POPULATION_COVERED,
         code=code("report"),
         lock=LOCK,
     message:

@@ -59,3 +59,43 @@ rule volumes:
         "Projecting admissions to {config[target_year]} and scaling them to list sizes"
     script:
         "../../scripts/volumes.py"
+
+
+if len(YEARS) >= 2:
+
+    rule years_compared:
+        input:
+            activity=RESULTS / "volumes/activity.parquet",
+            contracts=contracts("year_on_year", "back_test"),
+        output:
+            **with_years(
+                FEWEST_YEARS,
+                back_test=RESULTS / "volumes/back_test.parquet",
+                back_test_figure=report(
+                    figure("volumes/back_test"),
+                    category="Volumes",
+                    caption="../report/back_test.rst",
+                    labels={"figure": "Projections of known years"},
+                ),
+            ),
+            year_on_year=RESULTS / "volumes/year_on_year.parquet",
+            changes_figure=report(
+                figure("volumes/year_on_year"),
+                category="Volumes",
+                caption="../report/year_on_year.rst",
+                labels={"figure": "Change from year to year beside chance"},
+            ),
+        log:
+            RESULTS / "logs/years_compared.log",
+        benchmark:
+            RESULTS / "benchmarks/years_compared.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            settings={"years": YEARS} | settings("projection"),
+            code=code("years_compared"),
+            lock=LOCK,
+        message:
+            "Comparing years with each other and with what each projection would have said"
+        script:
+            "../../scripts/years_compared.py"

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from casemix_risk.risk.pools import shared_pool_of
+from casemix_risk.volumes.back_test import preferred_method
+from casemix_risk.volumes.figures import METHOD_NAMES
 
 READABLE_TOLERANCE_PCT = 3.0
 FLAT_PERCENTAGE_POINTS = 0.1
@@ -31,6 +33,35 @@ class Findings(NamedTuple):
     size_shared_pool: int
     size_best: int
     shared_pool_share: float
+
+
+class YearsSaid(NamedTuple):
+    """What known years say of the projection and of chance."""
+
+    error_pct: float
+    error_of_all_codes_pct: float
+    inside_95: float
+    preferred: str
+    years: str
+
+
+def years_said(tested: pd.DataFrame, method: str) -> YearsSaid:
+    """The back test in a sentence's figures, over all target years.
+
+    Args:
+        tested: table ``back_test``.
+        method: the run's projection method.
+    """
+    whole = tested[(tested["chapter"] == "all") & (tested["method"] == method)]
+    sums = whole.groupby("codes")[["absolute_error", "admissions"]].sum()
+    error = 100 * sums["absolute_error"] / sums["admissions"]
+    return YearsSaid(
+        error_pct=error["in every year"],
+        error_of_all_codes_pct=error["all"],
+        inside_95=whole.loc[whole["codes"] == "in every year", "inside_95"].mean(),
+        preferred=METHOD_NAMES[preferred_method(tested)],
+        years=", ".join(sorted(whole["target_year"].unique())),
+    )
 
 
 def findings(tables: Mapping[str, pd.DataFrame], list_size: int) -> Findings:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import jinja2
 import pandas as pd
 
-from casemix_risk.report.findings import findings
+from casemix_risk.report.findings import findings, years_said
 from casemix_risk.report.formats import about_pounds, decimals, integer, percent, pounds
 from casemix_risk.report.html_table import html_table
 from casemix_risk.report.tables import ReportTable
 from casemix_risk.risk.pools import shared_pool_of
+from casemix_risk.volumes.figures import METHOD_NAMES
 
 
 def render_report(
@@ -20,6 +21,7 @@ def render_report(
     editions: Mapping[str, Mapping[str, pd.DataFrame]],
     figures: Mapping[str, str],
     shown: Mapping[str, ReportTable],
+    back_test: pd.DataFrame | None,
     template: str,
 ) -> str:
     """The whole page.
@@ -28,8 +30,9 @@ def render_report(
         run: name of the run.
         config: the complete configuration.
         editions: edition -> its tables by name (the tariff and risk tables), the leading edition first.
-        figures: name (``figure_1``, ``figure_2``, ``table_2``, ``national``, ``prices``) -> SVG text.
+        figures: name (the file's, such as ``figure_1``) -> SVG text.
         shown: `casemix_risk.report.tables.report_tables`.
+        back_test: table ``back_test``; None where the run has too few years.
         template: the page's Jinja template.
 
     Returns:
@@ -54,6 +57,11 @@ def render_report(
         images={name: _data_uri(svg) for name, svg in figures.items()},
         table={name: html_table(table) for name, table in shown.items()},
         coverage=shown["coverage"].frame,
+        method=METHOD_NAMES[config["projection"]],
+        tested=None if back_test is None else years_said(back_test, config["projection"]),
+        changes=shown["year_on_year"].frame.set_index("level").loc["all"]
+        if "year_on_year" in shown
+        else None,
         lines=len(tables["cost_lines"]),
         clustered_lines=int((tables["cost_lines"]["variance_factor"] > 1.5).sum()),
         banding=_banding_sums(tables["banding"], size),

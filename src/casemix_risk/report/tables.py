@@ -9,6 +9,7 @@ from casemix_risk.report.findings import edition_comparison
 from casemix_risk.report.formats import Format, decimals, integer, percent, pounds, significant
 from casemix_risk.risk.figures import price_and_volume_cells, price_cut_curve
 from casemix_risk.risk.pools import shared_pool_of
+from casemix_risk.volumes.figures import METHOD_NAMES
 
 ESTIMATED_LINES_SHOWN = 15
 
@@ -30,6 +31,7 @@ class ReportTable(NamedTuple):
 def report_tables(
     editions: Mapping[str, Mapping[str, pd.DataFrame]],
     list_size: int,
+    volumes: Mapping[str, pd.DataFrame],
     facts: pd.DataFrame | None,
     planted: pd.DataFrame | None,
 ) -> dict[str, ReportTable]:
@@ -38,6 +40,8 @@ def report_tables(
     Args:
         editions: edition -> its tables by name (the tariff and risk tables), the leading edition first.
         list_size: heads, of the tables that show one list size.
+        volumes: ``projection`` (`casemix_risk.volumes.figures.chapter_projections`), and the tables
+            ``back_test`` and ``year_on_year`` where the run has the years for them.
         facts: table ``published_facts``; None where the run is not the demonstration.
         planted: `casemix_risk.report.quality.planted_check`; None where nothing was planted.
     """
@@ -52,6 +56,9 @@ def report_tables(
         *([] if facts is None else [_facts(facts)]),
         _waterfall(tables["priced_waterfall"], leading),
         *([] if planted is None else [_planted(planted)]),
+        _projection(volumes["projection"]),
+        *([_back_test(volumes["back_test"])] if "back_test" in volumes else []),
+        *([_year_on_year(volumes["year_on_year"])] if "year_on_year" in volumes else []),
         _coverage(tables["tariff_coverage"], leading),
         _estimated(tables["tariff_coverage"], tables["prices"]),
     ]
@@ -216,6 +223,64 @@ def _planted(planted: pd.DataFrame) -> ReportTable:
             "found": ("Rows found", integer),
             "same_rows": ("The same rows", integer),
         },
+    )
+
+
+def _projection(chapters: pd.DataFrame) -> ReportTable:
+    return ReportTable(
+        "projection",
+        "Projection",
+        "Admissions by HRG chapter, from the base years to the target year",
+        chapters.reset_index(),
+        {
+            "chapter": ("Chapter", None),
+            "base": ("Mean of the base years", integer),
+            "projected": ("Target year", integer),
+            "change_pct": ("Change, %", decimals(1)),
+            "margin_pct": ("95 % margin of the change, % points", decimals(1)),
+        },
+    )
+
+
+def _back_test(tested: pd.DataFrame) -> ReportTable:
+    whole = tested[tested["chapter"] == "all"]
+    return ReportTable(
+        "back_test",
+        "Back test",
+        "Known years projected from the years before them, by method",
+        whole.assign(method=whole["method"].map(METHOD_NAMES)),
+        {
+            "target_year": ("Year projected", None),
+            "codes": ("HRGs", None),
+            "method": ("Method", None),
+            "lines": ("Lines", integer),
+            "admissions": ("Admissions that came", integer),
+            "projected": ("Projected", integer),
+            "error_pct": ("Sum of absolute errors, % of admissions", decimals(2)),
+            "inside_95": ("Lines inside their 95 % interval", percent),
+        },
+    )
+
+
+def _year_on_year(changes: pd.DataFrame) -> ReportTable:
+    last = changes[(changes["to_year"] == changes["to_year"].max()) & (changes["level"] != "line")]
+    years = f"{last['from_year'].iloc[0]} to {last['to_year'].iloc[0]}"
+    return ReportTable(
+        "year_on_year",
+        "Year on year",
+        f"Change of admissions beside chance, {years}",
+        last,
+        {
+            "code": ("Chapter", None),
+            "admissions_before": ("Admissions before", integer),
+            "admissions_after": ("Admissions after", integer),
+            "change_pct": ("Change, %", decimals(2)),
+            "chance_pct": ("Chance, one standard deviation, %", decimals(2)),
+            "z": ("z-score", decimals(1)),
+            "lines": ("Lines seen in both years", integer),
+            "beyond_chance": ("Of them beyond chance (5 % would be by chance)", percent),
+        },
+        missing="no line seen in both years",
     )
 
 
