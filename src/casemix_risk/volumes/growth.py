@@ -104,7 +104,7 @@ def _line_growth(
     own, own_variance = _poisson_growth(y, used, factor, time)
     known = np.isfinite(own_variance)
     precision = 1 / own_variance
-    drift = shift * _slope_variance(time)
+    drift = shift * slope_variance(time)
     own_variance = np.where(known, own_variance + drift, 0.0)
     chapter = counts.index.get_level_values("hrg").str[0].to_numpy()
     growth, variance = np.empty(len(y)), np.empty(len(y))
@@ -124,7 +124,7 @@ def _line_growth(
     return growth, variance
 
 
-def _slope_variance(time: np.ndarray) -> float:
+def slope_variance(time: np.ndarray) -> float:
     """Variance of the least-squares slope through a random walk whose yearly steps have variance 1."""
     if len(time) == 1:
         return 0.0

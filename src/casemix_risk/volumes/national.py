@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from casemix_risk.errors import InputError
-from casemix_risk.volumes.growth import trend
+from casemix_risk.volumes.growth import slope_variance, trend, yearly_shift_variance
 
 LINE = ["hrg", "admission_type"]
 CHANCE_OF_A_FALSE_EDGE = 0.001
@@ -81,8 +81,9 @@ def chapter_errors(activity: pd.DataFrame, national: pd.DataFrame, target_year: 
     """Standard error of each chapter's admissions.
 
     Under ``pooled_trend`` the lines of a chapter share the error of its growth, so their variances do not
-    simply add: the chapter's summed counts are projected as one line and give its relative error. Under the
-    other methods each line errs by itself.
+    simply add: the chapter's summed counts are projected as one line and give its relative error, with what
+    the yearly shifts of chapters add to it on the way to the target year, and through the growth that they
+    draw. Under the other methods each line errs by itself.
 
     Args:
         activity: table ``activity`` of the base years.
@@ -102,7 +103,14 @@ def chapter_errors(activity: pd.DataFrame, national: pd.DataFrame, target_year: 
     years = sorted(activity["year"].unique())
     summed = summed.assign(mean_los=np.nan, day_case_share=0.0)
     whole = project(summed, years, target_year, "log_linear", 1, 1).set_index("hrg")
-    return whole["admissions_se"] / whole["admissions"] * national["admissions"].groupby(chapter).sum()
+    time = _time(years, target_year)
+    together = summed.assign(hrg="any", chapter=summed["hrg"])
+    counts = together.pivot(index=["hrg", "chapter"], columns="year", values="admissions")
+    factor = together.groupby("chapter")["variance_factor"].mean().to_numpy()
+    shift = yearly_shift_variance(counts.fillna(0.0), counts.notna().to_numpy(), factor, time)
+    variance = (whole["admissions_se"] / whole["admissions"]) ** 2
+    variance += shift * (slope_variance(time) * time[-1] ** 2 - time[-1])
+    return np.sqrt(variance) * national["admissions"].groupby(chapter).sum()
 
 
 def _lines(activity: pd.DataFrame, years: list[str]) -> tuple[pd.DataFrame, np.ndarray, ...]:
