@@ -35,7 +35,7 @@ def report_tables(
     facts: pd.DataFrame | None,
     planted: pd.DataFrame | None,
 ) -> dict[str, ReportTable]:
-    """Every table of the report, by id, in the order of the page.
+    """Every table of the report that has rows, by id, in the order of the page.
 
     Args:
         editions: edition -> its tables by name (the tariff and risk tables), the leading edition first.
@@ -62,7 +62,7 @@ def report_tables(
         _coverage(tables["tariff_coverage"], leading),
         _estimated(tables["tariff_coverage"], tables["prices"]),
     ]
-    return {table.id: table for table in shown}
+    return {table.id: table for table in shown if len(table.frame)}
 
 
 def _sizes(summary: pd.DataFrame, optimum: pd.DataFrame, shared_pool: str) -> ReportTable:

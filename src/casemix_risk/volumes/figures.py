@@ -180,7 +180,8 @@ def year_on_year_figure(changes: pd.DataFrame) -> Figure:
     moves.set_title(f"Chapters, {last['from_year'].iloc[0]} to {last['to_year'].iloc[0]}")
     moves.set_xlabel("HRG chapter")
     moves.set_ylabel("change of admissions, %")
-    moves.legend(fontsize=9)
+    moves.margins(y=0.1)
+    figure.legend(*moves.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     return figure
 
 
