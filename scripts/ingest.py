@@ -6,12 +6,14 @@ from tempfile import TemporaryDirectory
 from casemix_risk.figure_style import save_figure
 from casemix_risk.ingest.clean import clean_year
 from casemix_risk.ingest.figures import waterfall_figure
-from job import run, write
+from job import progress, run, write
 
 
 def main(snakemake) -> None:
     with TemporaryDirectory() as workdir:
-        cleaned = clean_year(Path(snakemake.input.extract), Path(workdir))
+        cleaned = clean_year(
+            Path(snakemake.input.extract), Path(workdir), progress=progress(snakemake, "rows read")
+        )
         write(snakemake, "episodes", cleaned.episodes())
         write(snakemake, "excluded", cleaned.excluded())
         write(snakemake, "waterfall", cleaned.waterfall)

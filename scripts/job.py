@@ -1,14 +1,25 @@
-"""What every script of the workflow shares: writing its tables, its log, and one sentence when it fails."""
+"""What every script of the workflow shares: its tables, log and event, and one sentence when it fails."""
 
 import contextlib
+import json
+import os
+import resource
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from casemix_risk.audit.contract import ContractError, read_contract
 from casemix_risk.audit.tables import parent_hash, write_table
 from casemix_risk.errors import InputError, explain
+
+EVENTS = "events.jsonl"
+SECONDS_BETWEEN_PROGRESS_LINES = 5.0
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
 def run(main, snakemake) -> None:
@@ -21,11 +32,11 @@ def run(main, snakemake) -> None:
     try:
         Path(snakemake.log[0]).write_text("", encoding="utf-8")
         main(snakemake)
-        log(snakemake, f"done in {time.monotonic() - started:.1f} s")
+        _done(snakemake, started)
     except ContractError as error:
-        _fail(snakemake, str(error))
+        _fail(snakemake, started, str(error))
     except (InputError, OSError, MemoryError) as error:
-        _fail(snakemake, explain(error))
+        _fail(snakemake, started, explain(error))
     except Exception as error:
         places = traceback.extract_tb(error.__traceback__)
         log(
@@ -34,6 +45,7 @@ def run(main, snakemake) -> None:
         )
         _fail(
             snakemake,
+            started,
             f"The step stopped on an unexpected {type(error).__name__} at "
             f"{Path(places[-1].filename).name}:{places[-1].lineno}; please report it with the log.",
         )
@@ -66,9 +78,75 @@ def _stable_name(path: str) -> str:
     return Path(path).name if Path(path).is_absolute() else Path(path).as_posix()
 
 
-def _fail(snakemake, sentence: str) -> None:
+def progress(snakemake, what: str) -> Callable[[int], None]:
+    """A function that takes a count so far and now and then says it on the terminal."""
+    said = time.monotonic()
+
+    def tell(count: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SECONDS_BETWEEN_PROGRESS_LINES:
+            said = time.monotonic()
+            _say(f"{_job(snakemake)}: {count:,} {what} so far")
+
+    return tell
+
+
+def _done(snakemake, started: float) -> None:
+    event = _event(snakemake, started, "done")
+    tables = ", ".join(f"{name} {rows:,}" for name, rows in event["rows_out"].items())
+    read = f"{event['rows_in']:,} rows" if event["rows_in"] else f"{event['bytes_in'] / 1e6:,.1f} MB"
+    made = f"; out: {tables} rows" if tables else ""
+    line = f"in: {read}{made}; {event['seconds']:.1f} s, {event['peak_mb']:,.0f} MB"
+    log(snakemake, line)
+    _write_event(snakemake, event)
+    _say(f"{_job(snakemake)}: {line}")
+
+
+def _event(snakemake, started: float, outcome: str) -> dict:
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rule": snakemake.rule,
+        "wildcards": dict(snakemake.wildcards.items()),
+        "outcome": outcome,
+        "bytes_in": sum(Path(path).stat().st_size for path in snakemake.input if Path(path).is_file()),
+        "rows_in": sum(_rows(path) for path in _tables(snakemake.input)),
+        "rows_out": {path.stem: _rows(path) for path in _tables(snakemake.output)},
+        "seconds": round(time.monotonic() - started, 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * PEAK_UNIT / 1e6, 1),
+    }
+
+
+def _tables(paths: Iterable[str]) -> list[Path]:
+    return [path for path in map(Path, paths) if path.suffix == ".parquet" and path.is_file()]
+
+
+def _rows(table: Path) -> int:
+    return pq.read_metadata(table).num_rows
+
+
+def _write_event(snakemake, event: dict) -> None:
+    """Add a line to the run's events in one write, so that jobs that end together do not mix theirs."""
+    line = f"{json.dumps(event)}\n".encode()
+    path = Path(snakemake.log[0]).with_name(EVENTS)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(file, line)
+    finally:
+        os.close(file)
+
+
+def _job(snakemake) -> str:
+    return " ".join([snakemake.rule, *snakemake.wildcards])
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _fail(snakemake, started: float, sentence: str) -> None:
     line = f"casemix-risk, {snakemake.rule}: {sentence}"
     # On a full disk the log may have no room either; the terminal always has.
     with contextlib.suppress(OSError):
+        _write_event(snakemake, _event(snakemake, started, "failed") | {"message": sentence})
         log(snakemake, line)
     sys.exit(line)

@@ -167,6 +167,10 @@ def test_what_the_machine_lacks_is_one_sentence(error, sentence):
     assert "secret" not in explain(error)
 
 
+def rule_with_log(log):
+    return SimpleNamespace(rule="ingest", wildcards={"year": "2004-05"}, log=[log], input=[], output=[])
+
+
 def failing(error):
     def main(_):
         raise error
@@ -175,7 +179,7 @@ def failing(error):
 
 
 def test_a_rule_ends_in_the_sentence_of_its_log():
-    rule = SimpleNamespace(rule="ingest", log=["rule.log"])
+    rule = rule_with_log("rule.log")
     with pytest.raises(SystemExit) as stopped:
         job.run(failing(OSError(errno.ENOSPC, "", "results/a.parquet")), rule)
     assert stopped.value.code == (
@@ -186,13 +190,13 @@ def test_a_rule_ends_in_the_sentence_of_its_log():
 
 
 def test_a_rule_whose_log_cannot_be_written_still_says_why():
-    rule = SimpleNamespace(rule="ingest", log=["no/such/folder/rule.log"])
+    rule = rule_with_log("no/such/folder/rule.log")
     with pytest.raises(SystemExit, match=r"casemix-risk, ingest: no/such/folder/rule.log could not be read"):
         job.run(failing(AssertionError), rule)
 
 
 def test_an_unexpected_error_tells_its_place_and_not_its_text():
-    rule = SimpleNamespace(rule="ingest", log=["rule.log"])
+    rule = rule_with_log("rule.log")
     with pytest.raises(SystemExit, match=r"unexpected KeyError at test_bad_input\.py:"):
         job.run(failing(KeyError("secret")), rule)
     assert "secret" not in Path("rule.log").read_text()

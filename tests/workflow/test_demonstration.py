@@ -1,6 +1,7 @@
 """The whole pipeline on a small extract with known truth, run from a folder of its own."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -84,6 +85,19 @@ def test_every_row_is_kept_or_excluded_as_planted(two_cores, year):
     acted = planted[planted["action"] != "exclude"].value_counts(["action", "rule"])
     for key, rows in acted.items():
         assert waterfall[key] == rows, key
+
+
+def test_every_job_left_an_event_a_log_and_a_benchmark(two_cores):
+    events = [json.loads(line) for line in (two_cores / "logs/events.jsonl").read_text().splitlines()]
+    rows = {stem: count for event in events for stem, count in event["rows_out"].items()}
+    assert {event["outcome"] for event in events} == {"done"}
+    assert all(event["seconds"] > 0 and event["peak_mb"] > 0 for event in events)
+    assert rows["activity"] == len(table(two_cores, "volumes/activity"))
+    assert rows["episodes_2004-05"] == len(table(two_cores, "ingest/episodes_2004-05"))
+    assert len(list((two_cores / "logs").glob("*.log"))) == len(events)
+    assert len(list((two_cores / "benchmarks").glob("*.tsv"))) == len(events)
+    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    assert text.count("benchmark:") == text.count("log:") == len(re.findall(r"^ *rule \w+:", text, re.M))
 
 
 def test_every_planted_defect_of_the_configuration_occurs(two_cores):

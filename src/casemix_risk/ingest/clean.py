@@ -1,6 +1,6 @@
 """A year's extract through the cleaning rules: what is kept, what is left out and why, and the waterfall."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,13 @@ class CleanedYear:
             yield batch.filter(pa.array(excluded)).add_column(1, "rule", rule)
 
 
-def clean_year(path: Path, workdir: Path, *, block_bytes: int = BLOCK_BYTES) -> CleanedYear:
+def clean_year(
+    path: Path,
+    workdir: Path,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> CleanedYear:
     """Read a year's extract and judge every row by the cleaning rules.
 
     Memory does not grow with the file but for about 30 bytes a row. Rows are compared with each other through
@@ -77,6 +83,7 @@ def clean_year(path: Path, workdir: Path, *, block_bytes: int = BLOCK_BYTES) -> 
         workdir: an existing folder for a temporary file of the extract's size; it must stay while the result
             is read.
         block_bytes: how much text is parsed at a time; the result does not depend on it.
+        progress: told now and then how many rows are read.
 
     Returns:
         The year's episodes, excluded rows and waterfall; rows read = rows excluded + rows kept.
@@ -87,12 +94,20 @@ def clean_year(path: Path, workdir: Path, *, block_bytes: int = BLOCK_BYTES) -> 
     path = Path(path)
     layout = find_layout(path)
     typed = Path(workdir) / f"{path.name}.typed.arrow"
-    steps = _judge_rows(read_rows(path, layout, block_bytes), layout, typed)
+    steps = _judge_rows(_counted(read_rows(path, layout, block_bytes), progress), layout, typed)
     if not len(steps):
         raise InputError(f"{path} has a header but no rows: give the whole extract.")
     for step, rule in _AMONG.items():
         _judge_among(typed, step, rule, steps)
     return CleanedYear(typed, steps, _waterfall(typed, steps))
+
+
+def _counted(batches: Iterable[pl.DataFrame], progress: Callable[[int], None]) -> Iterator[pl.DataFrame]:
+    rows = 0
+    for batch in batches:
+        yield batch
+        rows += len(batch)
+        progress(rows)
 
 
 def _judge_rows(batches: Iterable[pl.DataFrame], layout: Layout, typed: Path) -> np.ndarray:
