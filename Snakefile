@@ -16,6 +16,7 @@ include: "workflow/rules/ingest.smk"
 include: "workflow/rules/volumes.smk"
 include: "workflow/rules/tariff.smk"
 include: "workflow/rules/risk.smk"
+include: "workflow/rules/practices.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -4,6 +4,7 @@ import polars as pl
 
 from casemix_risk.audit.tables import read_table
 from casemix_risk.figure_style import save_figure
+from casemix_risk.ingest.grouped import check_grouped
 from casemix_risk.ingest.schedule import schedule_activity
 from casemix_risk.volumes.activity import activity
 from casemix_risk.volumes.figures import activity_figure
@@ -16,6 +17,8 @@ def main(snakemake) -> None:
     if settings["source"] == "schedule":
         lines = schedule_activity({year: read_table(path) for year, path in paths.items()})
     else:
+        for year, path in zip(settings["years"], snakemake.input.waterfalls, strict=True):
+            check_grouped(read_table(path), f"The extract of {year}")
         episodes = {year: pl.scan_parquet(path) for year, path in paths.items()}
         lines = activity(episodes, settings["unit"], settings["regular_attenders"])
     write(snakemake, "activity", lines)

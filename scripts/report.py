@@ -6,6 +6,7 @@ import pandas as pd
 
 from casemix_risk.audit.tables import read_table
 from casemix_risk.report.facts import Scene, published_facts, truth_cost_lines
+from casemix_risk.report.findings import practices_said
 from casemix_risk.report.page import render_report
 from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import report_tables
@@ -34,13 +35,14 @@ def main(snakemake) -> None:
             [read_table(path) for path in files.waterfalls],
         )
     years = {Path(path).stem: read_table(path) for path in files.years}
+    practices = next(map(read_table, files.practices), None)
     scale = config["population"] / snakemake.params.population_covered
     volumes = years | {
         "projection": chapter_projections(
             read_table(files.activity), read_table(files.national), config["target_year"], scale
         )
     }
-    shown = report_tables(editions, config["risk"]["list_size"], volumes, facts, planted)
+    shown = report_tables(editions, config["risk"]["list_size"], volumes, practices, facts, planted)
     workbook = report_workbook(config["run"], next(iter(editions)), shown.values(), "synthetic" in config)
     Path(snakemake.output.workbook).write_bytes(workbook)
     page = render_report(
@@ -49,6 +51,7 @@ def main(snakemake) -> None:
         editions=editions,
         figures={Path(path).stem: Path(path).read_text(encoding="utf-8") for path in files.figures},
         shown=shown,
+        practices=None if practices is None else practices_said(practices),
         back_test=years.get("back_test"),
         template=Path(files.template).read_text(encoding="utf-8"),
     )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from casemix_risk.errors import InputError
 from casemix_risk.ingest.clean import clean_year
+from casemix_risk.ingest.grouped import check_grouped
 from casemix_risk.ingest.layout import (
     ALIASES,
     DIAGNOSES,
@@ -40,7 +41,9 @@ def check_file(path: Path) -> Iterator[str]:
     yield from _header(path, layout)
     find_layout(path)
     with tempfile.TemporaryDirectory() as workdir:
-        yield from _cleaning(clean_year(path, Path(workdir)).waterfall)
+        waterfall = clean_year(path, Path(workdir)).waterfall
+    yield from _cleaning(waterfall)
+    check_grouped(waterfall, str(path))
 
 
 def _workbook(path: Path) -> Iterator[str]:
@@ -90,5 +93,3 @@ def _cleaning(waterfall: pd.DataFrame) -> Iterator[str]:
     yield f"Rows read: {read:,}; kept: {rows['kept']:,}; left out: {left_out:,} ({left_out / read:.1%})."
     for rule in rules[(rules["rows"] > 0) & (rules["action"] != "keep")].itertuples():
         yield f"  {_DONE[rule.action]}: {rule.rows:,} {rule.rule}. {rule.description}"
-    if not rows["kept"]:
-        raise InputError("No row would be kept: mend what the rules above name, or give another extract.")

@@ -165,9 +165,10 @@ def _inconsistencies(config: Mapping) -> Iterator[str]:
 def _with_data_dir(config: dict) -> dict:
     """Put the data folder before the paths that start from it; an absolute path stays as it is."""
     folder = Path(config.pop("data_dir"))
-    files = config.get("schedule", {"files": {}})["files"]
-    for year, path in files.items():
-        files[year] = str(folder / path)
+    source = config.get("extract") or config["schedule"]
+    source["files"] = {year: str(folder / path) for year, path in source["files"].items()}
+    if "practices" in config:
+        config["practices"]["register"] = str(folder / config["practices"]["register"])
     for edition in config["tariff"]["editions"].values():
         for key in ("file", "factors_file"):
             if key in edition:

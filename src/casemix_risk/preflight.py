@@ -9,6 +9,7 @@ from pathlib import Path
 from casemix_risk.errors import InputError, explain
 from casemix_risk.ingest.layout import find_layout
 from casemix_risk.ingest.schedule import open_schedule
+from casemix_risk.practices.register import practice_lists, read_register
 from casemix_risk.tariff.editions import edition_chain, edition_files, edition_prices
 
 _ROOM_BYTES = 2**20
@@ -22,7 +23,8 @@ def check_run(config: Mapping, results: Path) -> None:
         results: the run's folder. Files that the demonstration itself makes there are not looked at.
 
     Raises:
-        InputError: a file cannot serve, or is given for two years, or the folder cannot be written to.
+        InputError: a file cannot serve or is given for two years, the practice register lacks a practice of
+            a group, or the folder cannot be written to.
     """
     _check_writable(results)
     made = results / "synthetic" if "synthetic" in config else None
@@ -42,6 +44,8 @@ def check_run(config: Mapping, results: Path) -> None:
                 f"{other} of {other_year} holds the same as {path} of {year}: give each year its own extract "
                 "under extract.files."
             )
+    if "practices" in config:
+        practice_lists(read_register(config["practices"]["register"]), config["practices"].get("groups"))
     for chain in _price_chains(config["tariff"]["editions"], made):
         edition_prices(chain)
 

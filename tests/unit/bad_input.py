@@ -33,6 +33,7 @@ HEADINGS = (
 ROW = f"|{SECRET}|3|1|2004-06-03|2004-06-07|2004-06-03|11|01|1|1|50|2|A81001|RR8|H04|M169"
 EXTRACT = "\n".join([HEADINGS, *(f"{number:012}{ROW}" for number in range(5000)), ""])
 TARIFF = "HRG,Elective,Emergency\nH04,100,200\nD33,300,400\n"
+REGISTER = "CCG_CODE,CODE,SEX,AGE,NUMBER_OF_PATIENTS\n00L,A81001,ALL,ALL,9000\n"
 CONFIGURATION = """\
 run: mine
 extract:
@@ -134,6 +135,17 @@ def one_sheet() -> None:
     pd.DataFrame({"Currency Code": ["AA01A"]}).to_excel("schedule.xlsx", sheet_name="EL", index=False)
 
 
+def practices(register: str, member: str = "A81001") -> Callable[[], str]:
+    """A run with this practice register, where it is not empty, and a group of one practice."""
+
+    def make() -> str:
+        if register:
+            Path("register.csv").write_text(register)
+        return f"{CONFIGURATION}practices: {{register: register.csv, groups: {{north: [{member}]}}}}\n"
+
+    return make
+
+
 CASES = [
     Case("extract: missing file", lambda: Path("extract.txt").unlink()),
     Case("extract: a folder in place of a file", setting("extract.txt", ".")),
@@ -162,6 +174,12 @@ CASES = [
         "schedule: beside an extract",
         setting("population: 1000", "population: 1000\nschedule: {files: {2004-05: a.xlsx}}"),
     ),
+    Case("practices: missing file", practices("")),
+    Case("practices: a column missing", practices(REGISTER.replace("SEX", "GENDER"))),
+    Case("practices: a list of 0", practices(REGISTER.replace("9000", "0"))),
+    Case("practices: a list as text", practices(REGISTER.replace("9000", "nine thousand"))),
+    Case("practices: a practice twice", practices(f"{REGISTER}{REGISTER.splitlines()[1]}\n")),
+    Case("practices: a group with an unknown practice", practices(REGISTER, "A81OO1")),
     Case("years: 2004-06", setting("2004-05:", "2004-06:")),
     Case("years: 2004", setting("2004-05:", "2004:")),
     Case("years: FY0405", setting("2004-05:", "FY0405:")),

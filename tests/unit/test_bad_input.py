@@ -92,8 +92,8 @@ WRONG_TYPE = {"string": 5, "integer": "five", "number": "five", "boolean": "perh
 
 
 def configuration_with(source):
-    """The demonstration, or where the key is a schedule's, the configuration of a schedule."""
-    name = "schedule" if source == "schedule" else "config"
+    """The demonstration, or the configuration of a schedule where the demonstration has no such key."""
+    name = "schedule" if source in ("schedule", "practices") else "config"
     return yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
 
 
@@ -238,7 +238,7 @@ def test_check_ends_in_1_where_no_row_would_be_kept(capsys):
     assert main(["check", "a.txt"]) == 1
     said = capsys.readouterr()
     assert "left out: 5,000 missing_hrg. The record has no HRG." in said.out
-    assert "No row would be kept" in said.err
+    assert "5,000 of 5,000 rows have no HRG and 0 are kept: group the episodes" in said.err
 
 
 def test_check_takes_a_price_list_for_what_it_is(capsys):

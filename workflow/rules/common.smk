@@ -29,6 +29,7 @@ except (InputError, OSError) as error:
 YEARS = base_years(config)
 POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
+LEADING = EDITIONS[0]
 
 
 wildcard_constraints:

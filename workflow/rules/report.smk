@@ -1,5 +1,4 @@
 # From every table to results/<run>/report/ (index.html, tables.xlsx; in the demonstration also the published facts).
-LEADING = EDITIONS[0]
 YEARS_COMPARED = [
     *with_years(2, year_on_year=None),
     *with_years(FEWEST_YEARS, back_test=None),
@@ -29,11 +28,13 @@ rule report:
         waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
         activity=RESULTS / "volumes/activity.parquet",
         national=RESULTS / "volumes/national.parquet",
+        practices=[RESULTS / "practices/practice_risk.parquet"] if "practices" in config else [],
         years=[RESULTS / f"volumes/{name}.parquet" for name in YEARS_COMPARED],
         figures=[
             *(RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")),
             RESULTS / "volumes/national.svg",
             *(RESULTS / f"volumes/{name}.svg" for name in YEARS_COMPARED),
+            *([RESULTS / "practices/practices.svg"] if "practices" in config else []),
             RESULTS / f"tariff/{LEADING}/prices.svg",
         ],
         template=ROOT / "src/casemix_risk/report/page.html",

@@ -2,6 +2,7 @@
 rule activity:
     input:
         lines=lines_of(YEARS),
+        waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
         contracts=contracts("activity"),
     output:
         activity=RESULTS / "volumes/activity.parquet",

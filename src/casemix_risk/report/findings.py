@@ -64,6 +64,31 @@ def years_said(tested: pd.DataFrame, method: str) -> YearsSaid:
     )
 
 
+class PracticesSaid(NamedTuple):
+    """What chance does to the middle practice and the middle group, and how many are large enough."""
+
+    practices: int
+    groups: int
+    middle_practice: pd.Series
+    middle_group: pd.Series
+    practices_within: int
+    groups_within: int
+
+
+def practices_said(risk: pd.DataFrame) -> PracticesSaid:
+    """The register in a sentence's figures; within means a tolerance of 3 % or less with the best pool.
+
+    Args:
+        risk: table ``practice_risk``.
+    """
+    practices, groups = (risk[risk["kind"] == kind] for kind in ("practice", "group"))
+    middle = [rows[["patients", "tolerance_pct"]].median() for rows in (practices, groups)]
+    within = [
+        int((rows["best_tolerance_pct"] <= READABLE_TOLERANCE_PCT).sum()) for rows in (practices, groups)
+    ]
+    return PracticesSaid(len(practices), len(groups), *middle, *within)
+
+
 def findings(tables: Mapping[str, pd.DataFrame], list_size: int) -> Findings:
     """The figures of the first screen.
 

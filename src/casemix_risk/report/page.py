@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import jinja2
 import pandas as pd
 
-from casemix_risk.report.findings import findings, years_said
+from casemix_risk.report.findings import PracticesSaid, findings, years_said
 from casemix_risk.report.formats import about_pounds, decimals, integer, percent, pounds
 from casemix_risk.report.html_table import html_table
 from casemix_risk.report.tables import ReportTable
@@ -21,6 +21,7 @@ def render_report(
     editions: Mapping[str, Mapping[str, pd.DataFrame]],
     figures: Mapping[str, str],
     shown: Mapping[str, ReportTable],
+    practices: PracticesSaid | None,
     back_test: pd.DataFrame | None,
     template: str,
 ) -> str:
@@ -32,6 +33,7 @@ def render_report(
         editions: edition -> its tables by name (the tariff and risk tables), the leading edition first.
         figures: name (the file's, such as ``figure_1``) -> SVG text.
         shown: `casemix_risk.report.tables.report_tables`.
+        practices: `casemix_risk.report.findings.practices_said`; None where the run has no register.
         back_test: table ``back_test``; None where the run has too few years.
         template: the page's Jinja template.
 
@@ -57,6 +59,7 @@ def render_report(
         images={name: _data_uri(svg) for name, svg in figures.items()},
         table={name: html_table(table) for name, table in shown.items()},
         coverage=shown["coverage"].frame,
+        practices=practices,
         method=METHOD_NAMES[config["projection"]],
         tested=None if back_test is None else years_said(back_test, config["projection"]),
         changes=shown["year_on_year"].frame.set_index("level").loc["all"]

@@ -12,6 +12,7 @@ from casemix_risk.risk.pools import shared_pool_of
 from casemix_risk.volumes.figures import METHOD_NAMES
 
 ESTIMATED_LINES_SHOWN = 15
+QUANTILES_SHOWN = {0.05: "1 in 20 is smaller", 0.5: "the middle one", 0.95: "1 in 20 is larger"}
 
 Columns = Mapping[object, tuple[str, Format | None]]
 
@@ -32,6 +33,7 @@ def report_tables(
     editions: Mapping[str, Mapping[str, pd.DataFrame]],
     list_size: int,
     volumes: Mapping[str, pd.DataFrame],
+    practices: pd.DataFrame | None,
     facts: pd.DataFrame | None,
     planted: pd.DataFrame | None,
 ) -> dict[str, ReportTable]:
@@ -42,6 +44,7 @@ def report_tables(
         list_size: heads, of the tables that show one list size.
         volumes: ``projection`` (`casemix_risk.volumes.figures.chapter_projections`), and the tables
             ``back_test`` and ``year_on_year`` where the run has the years for them.
+        practices: table ``practice_risk``; None where the run has no register.
         facts: table ``published_facts``; None where the run is not the demonstration.
         planted: `casemix_risk.report.quality.planted_check`; None where nothing was planted.
     """
@@ -49,6 +52,7 @@ def report_tables(
     summary, rules = tables["risk_summary"], tables["pool_rules"]
     shown = [
         _sizes(summary, tables["pool_optimum"], shared_pool_of(rules)),
+        *([] if practices is None else [_practices(practices)]),
         _cuts(price_cut_curve(summary, rules).query("list_size == @list_size"), list_size),
         _cells(price_and_volume_cells(summary, rules, list_size), list_size),
         _editions(edition_comparison(editions, list_size), list_size),
@@ -81,6 +85,29 @@ def _sizes(summary: pd.DataFrame, optimum: pd.DataFrame, shared_pool: str) -> Re
             "none": ("Nothing pooled, %", decimals(2)),
             shared_pool: (f"Pool {shared_pool}, %", decimals(2)),
             "best": ("Best cut pooled, %", decimals(2)),
+        },
+    )
+
+
+def _practices(risk: pd.DataFrame) -> ReportTable:
+    rows = []
+    for kind, words in (("practice", "practices"), ("group", "groups")):
+        ordered = risk[risk["kind"] == kind].sort_values("patients")
+        for quantile, which in QUANTILES_SHOWN.items():
+            rows.append(ordered.iloc[round(quantile * (len(ordered) - 1))].to_dict())
+            rows[-1] |= {"lists": words, "which": which}
+    return ReportTable(
+        "practices",
+        "Practices",
+        "Real practices and groups of them, from the smallest to the largest list",
+        pd.DataFrame(rows),
+        {
+            "lists": ("Lists of", None),
+            "which": ("Which", None),
+            "patients": ("People", integer),
+            "budget_gbp": ("Budget a year", pounds),
+            "tolerance_pct": ("Tolerance, nothing pooled, %", decimals(1)),
+            "best_tolerance_pct": ("Tolerance, best cut pooled, %", decimals(1)),
         },
     )
 

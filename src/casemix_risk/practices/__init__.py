@@ -1,0 +1,1 @@
+"""Real practices: their lists, alone and in groups."""
