@@ -290,3 +290,11 @@ def test_the_waterfall_in_pounds_by_hand():
     assert table["rows"].tolist() == [7, 10]
     assert table["value_gbp"].tolist() == [0.14, 10.45]
     assert table["unpriced_admissions"].tolist() == [4, 0]
+
+
+@pytest.mark.parametrize("unpriced", ["estimate", "leave_out"])
+def test_a_tariff_in_other_codes_is_named(unpriced):
+    edition, national = edition_and_national()
+    other = edition.assign(hrg=edition["hrg"] + "Z")
+    with pytest.raises(InputError, match=r"prices 0\.0% of the admissions: give one in the same version"):
+        price_lines(other, national, 1, unpriced)

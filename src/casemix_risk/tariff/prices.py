@@ -10,6 +10,7 @@ LINE = ["hrg", "admission_type"]
 PARTS = ("day_case_gbp", "ordinary_gbp")
 FEWEST_PRICED_LINES = 10
 LOW_SIDE_QUANTILE = 0.25
+SMALLEST_PRICED_SHARE = 0.1
 
 
 def price_lines(
@@ -35,8 +36,8 @@ def price_lines(
         edition or the activity, with its admissions and budget.
 
     Raises:
-        InputError: estimates carry more than allowed, or cannot be made: fewer than 10 priced lines of that
-            admission type, or no length of stay.
+        InputError: the edition prices less than a tenth of the admissions; or estimates carry more than
+            allowed, or cannot be made: fewer than 10 priced lines of that type, or no length of stay.
     """
     lines = edition.merge(national, on=LINE, how="outer", indicator="where").sort_values(
         LINE, ignore_index=True
@@ -44,6 +45,7 @@ def price_lines(
     lines["admissions"] = lines["admissions"].fillna(0.0)
     lines["price_gbp"] = lines["price_gbp"].fillna(_mixed_price(lines))
     seen, priced = lines["admissions"] > 0, lines["price_gbp"].notna()
+    _check_codes_meet(lines[seen & priced], lines)
     to_estimate = seen & ~priced if unpriced == "estimate" else pd.Series(False, lines.index)
     for admission_type in sorted(lines.loc[to_estimate, "admission_type"].unique()):
         same_type = seen & (lines["admission_type"] == admission_type)
@@ -63,6 +65,15 @@ def price_lines(
         prices.reset_index(drop=True),
         coverage.sort_values(["status", *LINE], ignore_index=True),
     )
+
+
+def _check_codes_meet(priced: pd.DataFrame, lines: pd.DataFrame) -> None:
+    share = priced["admissions"].sum() / lines["admissions"].sum()
+    if share < SMALLEST_PRICED_SHARE:
+        raise InputError(
+            f"The tariff prices {share:.1%} of the admissions: give one in the same version of the HRGs (a "
+            "tariff by HRG does not price 4-character roots)."
+        )
 
 
 def _mixed_price(lines: pd.DataFrame) -> pd.Series:
