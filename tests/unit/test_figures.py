@@ -109,6 +109,7 @@ def tables():
             "combined_price_cuts_gbp": [3_000],
             "volume_ceilings": [1, 2, 3],
             "quantiles": [0.5],
+            "list_size": 10_000,
             "simulated_years": 200,
             "shared_pool": {"hrgs": ["D04"], "otherwise_dearest_share": 0.1},
         },

@@ -4,7 +4,7 @@ import pytest
 from examples import lines_of
 
 from casemix_risk.risk.figures import price_and_volume_cells
-from casemix_risk.risk.summary import banding, exact_summary, quantiles, simulated_summary
+from casemix_risk.risk.summary import banding, exact_summary, simulated_quantiles, simulated_summary
 from casemix_risk.risk.tables import risk_tables
 
 RISK = {
@@ -12,6 +12,7 @@ RISK = {
     "combined_price_cuts_gbp": [3_000],
     "volume_ceilings": [1, 2, 3, 50],
     "quantiles": [0.05, 0.5, 0.95],
+    "list_size": 10_000,
     "simulated_years": 3_000,
     "shared_pool": {"hrgs": [], "otherwise_dearest_share": 0.1},
 }
@@ -86,7 +87,7 @@ def test_the_error_of_a_quantile_by_brute_force():
 
     def quantile_of(years):
         frame = pd.DataFrame({"list_size": 1, "pool": "none", "method": "simulated", "cost_gbp": years})
-        return quantiles(frame, [0.95]).squeeze()
+        return simulated_quantiles(frame, [0.95]).squeeze()
 
     rows = [quantile_of(generator.gamma(3.0, 100.0, 2_000)) for _ in range(150)]
     spread = np.std([row["cost_gbp"] for row in rows], ddof=1)
@@ -103,7 +104,25 @@ def test_quantiles_and_simulated_summary_by_hand():
             "cost_gbp": [5.0, 1, 2, 4, 3],
         }
     )
-    assert quantiles(simulated, [0.5, 0.25])["cost_gbp"].tolist() == [2, 3]
+    found = simulated_quantiles(simulated, [0.5, 0.25]).set_index("probability")
+    assert found["cost_gbp"].to_dict() == {0.25: 2, 0.5: 3}
     exact = exact_summary(lines_of([3.0], [1.0]), ["none"], np.ones((1, 1), bool), [1])
     row = simulated_summary(exact, simulated[["cost_gbp"]].to_numpy(), 1, "simulated").squeeze()
     assert row["cv_pct"] == pytest.approx(100 * np.sqrt(2.5) / 3)
+
+
+def test_exact_quantiles_and_tails_lie_within_the_simulated_ones_errors(tables):
+    rows = tables["risk_quantiles"].set_index(["list_size", "pool", "probability", "method"])
+    exact, simulated = (
+        rows.xs(method, level="method")[rows.xs(method, level="method").index.isin(["none"], level="pool")]
+        for method in ("exact", "simulated")
+    )
+    distance = (exact["cost_gbp"] - simulated["cost_gbp"]) / simulated["cost_se_gbp"]
+    assert distance.abs().max() < 4
+    assert (exact["tail_mean_gbp"] > exact["cost_gbp"]).all()
+    assert set(exact["computed_by"]) <= {"inversion", "lattice"}
+
+
+def test_contributions_add_up_to_the_whole(tables):
+    shares = tables["contributions"][["budget_share", "deviation_share", "tail_95_share", "tail_99_share"]]
+    assert shares.sum().to_numpy() == pytest.approx(np.ones(4))

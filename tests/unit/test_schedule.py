@@ -7,6 +7,7 @@ from openpyxl import Workbook
 from casemix_risk.errors import InputError
 from casemix_risk.ingest.schedule import read_schedule, schedule_activity, unit_costs
 from casemix_risk.risk.cost_lines import cost_lines
+from casemix_risk.risk.lines import any_pools, lines_from
 from casemix_risk.risk.moments import coefficient_of_variation
 from casemix_risk.risk.optimum import pool_optimum
 from casemix_risk.tariff.editions import edition_prices
@@ -113,7 +114,7 @@ def tolerances(lines):
     optimum = pool_optimum(lines, [10_000]).squeeze()
     kept = lines.loc[lines["price_gbp"] < optimum["cut_gbp"], "price_gbp"]
     return (
-        300 * coefficient_of_variation(lines, everything, np.array([10_000])).item(),
+        300 * coefficient_of_variation(lines_from(lines), any_pools(everything), [10_000]).item(),
         optimum["tolerance_pct"],
         kept.max(),
     )

@@ -12,6 +12,7 @@ rule risk:
             "risk_quantiles",
             "simulated",
             "pool_optimum",
+            "contributions",
         ),
     output:
         cost_lines=RESULTS / "risk/{edition}/cost_lines.parquet",
@@ -22,6 +23,7 @@ rule risk:
         risk_quantiles=RESULTS / "risk/{edition}/risk_quantiles.parquet",
         simulated=RESULTS / "risk/{edition}/simulated.parquet",
         pool_optimum=RESULTS / "risk/{edition}/pool_optimum.parquet",
+        contributions=RESULTS / "risk/{edition}/contributions.parquet",
         figure_1=report(
             figure("risk/{edition}/figure_1"),
             category="Risk",

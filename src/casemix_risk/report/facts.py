@@ -13,6 +13,7 @@ import pandas as pd
 
 from casemix_risk.report.findings import list_size_for
 from casemix_risk.risk.cost_lines import LINE, cost_lines, price_bands
+from casemix_risk.risk.lines import any_pools, lines_from
 from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation
 from casemix_risk.risk.optimum import pool_optimum
 from casemix_risk.risk.pools import kept_lines
@@ -44,9 +45,8 @@ def figures(scene: Scene) -> dict[str, float]:
     table1 = lines["hrg"].isin(scene.shared_pool["hrgs"]).to_numpy()
     bands = price_bands(lines, scene.population)
     everything = np.ones(len(lines), dtype=bool)
-    cv_all, cv_without_table1 = coefficient_of_variation(
-        lines, np.array([everything, ~table1]), np.array([HEADS])
-    )[0]
+    pools = any_pools(np.array([everything, ~table1]))
+    cv_all, cv_without_table1 = coefficient_of_variation(lines_from(lines), pools, [HEADS])[0]
     optimum = pool_optimum(lines, [HEADS]).squeeze()
     cell = _best_cell(scene)
 
@@ -101,7 +101,8 @@ def _best_cell(scene: Scene) -> dict:
     """The cell of Table 2 with the smallest coefficient of variation; of equal cells the lowest ceiling."""
     rules = scene.rules.dropna(subset="volume_ceiling").sort_values(["price_cut_gbp", "volume_ceiling"])
     kept = kept_lines(scene.lines, rules, scene.shared_pool)
-    best = int(np.argmin(coefficient_of_variation(scene.lines, kept, np.array([HEADS]))[0]))
+    variation = coefficient_of_variation(lines_from(scene.lines), any_pools(kept), [HEADS])[0]
+    best = int(np.argmin(variation))
     return rules.iloc[best].to_dict() | {"kept": kept[best]}
 
 

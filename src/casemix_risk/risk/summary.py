@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from casemix_risk.risk.contributions import deviation_shares, tail_shares
 from casemix_risk.risk.cost_lines import banded
-from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation, moments_per_head
+from casemix_risk.risk.distribution import tails
+from casemix_risk.risk.lines import any_pools, lines_from
+from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation, cumulants
 from casemix_risk.risk.simulate import standard_deviation
 
 CELL = ["list_size", "pool", "method"]
@@ -27,18 +30,19 @@ def exact_summary(
         A row for each list size and pool.
     """
     sizes = np.asarray(list_sizes)
-    volume = lines["admissions_per_head"].to_numpy()
-    mean, _ = moments_per_head(lines, kept)
-    whole_mean, _ = moments_per_head(lines, np.ones((1, len(lines)), dtype=bool))
-    cv_pct = 100 * coefficient_of_variation(lines, kept, sizes)
+    arrays = lines_from(lines)
+    volume, cost = arrays.volume, arrays.volume * arrays.price
+    moments = cumulants(arrays, any_pools(kept), sizes, orders=2)
+    budget = moments[..., 0]
+    cv_pct = 100 * np.sqrt(moments[..., 1]) / budget
     shares = {
         "pooled_admissions_share": np.where(kept, 0.0, volume).sum(axis=1) / volume.sum(),
-        "pooled_budget_share": (1 - mean / whole_mean).clip(0, 1),
+        "pooled_budget_share": np.where(kept, 0.0, cost).sum(axis=1) / cost.sum(),
     }
     cells = pd.MultiIndex.from_product([sizes, pools], names=CELL[:2]).to_frame(index=False)
     return cells.assign(
         method="exact",
-        budget_gbp=np.outer(sizes, mean).ravel(),
+        budget_gbp=budget.ravel(),
         **{name: np.tile(share, len(sizes)) for name, share in shares.items()},
         cv_pct=cv_pct.ravel(),
         cv_se_pct=0.0,
@@ -82,8 +86,59 @@ def simulated_years(costs: np.ndarray, pools: Sequence[str], list_size: int, met
     )
 
 
-def quantiles(simulated: pd.DataFrame, probabilities: Sequence[float]) -> pd.DataFrame:
-    """Table ``risk_quantiles`` from table ``simulated``: empirical quantiles of the yearly cost.
+def exact_quantiles(
+    lines: pd.DataFrame,
+    pools: Sequence[str],
+    kept: np.ndarray,
+    list_sizes: Sequence[int],
+    probabilities: Sequence[float],
+) -> pd.DataFrame:
+    """Rows of table ``risk_quantiles`` with method ``exact``.
+
+    Args:
+        lines: table ``cost_lines``.
+        pools: names of the pool rules.
+        kept: booleans, pools x lines.
+        list_sizes: heads.
+        probabilities: between 0 and 1.
+
+    Returns:
+        A row for each list size, pool and probability.
+    """
+    found = tails(lines_from(lines), kept, list_sizes, probabilities)
+    cells = pd.MultiIndex.from_product(
+        [list_sizes, pools, probabilities], names=[*CELL[:2], "probability"]
+    ).to_frame(index=False)
+    cells.insert(2, "method", "exact")
+    return cells.assign(
+        cost_gbp=found.quantile_gbp.ravel(),
+        cost_se_gbp=0.0,
+        tail_mean_gbp=found.tail_mean_gbp.ravel(),
+        computed_by=np.repeat(found.method.ravel(), len(probabilities)),
+    )
+
+
+def contributions(lines: pd.DataFrame, list_size: int) -> pd.DataFrame:
+    """Table ``contributions``: each line's share of budget and risk with nothing pooled.
+
+    Args:
+        lines: table ``cost_lines``.
+        list_size: heads.
+    """
+    arrays, kept = lines_from(lines), np.ones(len(lines), dtype=bool)
+    cost = arrays.volume * arrays.price
+    return lines[["hrg", "admission_type", "description"]].assign(
+        list_size=list_size,
+        admissions=arrays.volume * list_size,
+        budget_share=cost / cost.sum(),
+        deviation_share=deviation_shares(arrays, kept, list_size),
+        tail_95_share=tail_shares(arrays, kept, list_size, 0.95),
+        tail_99_share=tail_shares(arrays, kept, list_size, 0.99),
+    )
+
+
+def simulated_quantiles(simulated: pd.DataFrame, probabilities: Sequence[float]) -> pd.DataFrame:
+    """Rows of table ``risk_quantiles`` from table ``simulated``: empirical quantiles of the yearly cost.
 
     The standard error is half the distance between the quantiles one binomial standard error either side of
     the probability, which needs no assumption on the distribution (David and Nagaraja 2003, *Order
@@ -96,10 +151,13 @@ def quantiles(simulated: pd.DataFrame, probabilities: Sequence[float]) -> pd.Dat
         low, middle, high = (
             costs.quantile(point) for point in np.clip(probability + np.array([-1, 0, 1]) * step, 0, 1)
         )
-        part = pd.DataFrame({"cost_gbp": middle, "cost_se_gbp": (high - low) / 2}).reset_index()
+        worst = costs.agg(lambda years, p=probability: years[years >= years.quantile(p)].mean())
+        part = pd.DataFrame(
+            {"cost_gbp": middle, "cost_se_gbp": (high - low) / 2, "tail_mean_gbp": worst}
+        ).reset_index()
         part.insert(len(CELL), "probability", probability)
         parts.append(part)
-    return pd.concat(parts).sort_values([*CELL, "probability"], ignore_index=True)
+    return pd.concat(parts).assign(computed_by="simulation")
 
 
 def banding(
@@ -129,7 +187,10 @@ def banding(
     }
     cells = pd.MultiIndex.from_product([list_sizes, pools], names=CELL[:2]).to_frame(index=False)
     parts = [
-        cells.assign(model=model, cv_pct=100 * coefficient_of_variation(table, keep, list_sizes).ravel())
+        cells.assign(
+            model=model,
+            cv_pct=100 * coefficient_of_variation(lines_from(table), any_pools(keep), list_sizes).ravel(),
+        )
         for model, (table, keep) in models.items()
     ]
     table = pd.concat(parts, ignore_index=True)

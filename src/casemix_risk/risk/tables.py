@@ -11,8 +11,10 @@ from casemix_risk.risk.simulate import simulated_costs
 from casemix_risk.risk.summary import (
     CELL,
     banding,
+    contributions,
+    exact_quantiles,
     exact_summary,
-    quantiles,
+    simulated_quantiles,
     simulated_summary,
     simulated_years,
 )
@@ -40,8 +42,9 @@ def risk_tables(
         risk: the configuration's ``risk``.
 
     Returns:
-        Tables by name: cost_lines, price_bands, banding, pool_rules, risk_summary, risk_quantiles, simulated
-        and pool_optimum. Simulated years are kept for two pools only: none and the shared pool.
+        Tables by name: cost_lines, price_bands, banding, pool_rules, risk_summary, risk_quantiles,
+        contributions, simulated and pool_optimum. Simulated years are kept for two pools only: none and the
+        shared pool.
     """
     sizes = sorted(list_sizes)
     lines = cost_lines(national, prices, population, **cost_line_settings)
@@ -54,6 +57,8 @@ def risk_tables(
         summaries += summary
         years += drawn
     simulated = pd.concat(years).sort_values([*CELL, "simulated_year"], ignore_index=True)
+    probabilities = sorted(risk["quantiles"])
+    quantiles = exact_quantiles(lines, rules["pool"], kept, sizes, probabilities)
     same_in_bands = _pools_only_individual_lines(rules, cost_line_settings["individual_price_gbp"])
     return {
         "cost_lines": lines,
@@ -61,7 +66,10 @@ def risk_tables(
         "banding": banding(lines, rules.loc[same_in_bands, "pool"], kept[same_in_bands], sizes),
         "pool_rules": rules,
         "risk_summary": pd.concat(summaries).sort_values(CELL, ignore_index=True),
-        "risk_quantiles": quantiles(simulated, risk["quantiles"]),
+        "risk_quantiles": pd.concat([quantiles, simulated_quantiles(simulated, probabilities)]).sort_values(
+            [*CELL, "probability"], ignore_index=True
+        ),
+        "contributions": contributions(lines, risk["list_size"]),
         "simulated": simulated,
         "pool_optimum": pool_optimum(lines, sizes),
     }
