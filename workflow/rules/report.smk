@@ -5,7 +5,16 @@ YEARS_COMPARED = [
 ]
 EDITION_TABLES = {
     "tariff": ["prices", "tariff_coverage"],
-    "risk": ["cost_lines", "price_bands", "banding", "pool_rules", "risk_summary", "pool_optimum"],
+    "risk": [
+        "cost_lines",
+        "price_bands",
+        "banding",
+        "pool_rules",
+        "risk_summary",
+        "risk_quantiles",
+        "contributions",
+        "pool_optimum",
+    ],
 }
 
 

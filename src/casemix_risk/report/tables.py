@@ -12,6 +12,7 @@ from casemix_risk.risk.pools import shared_pool_of
 from casemix_risk.volumes.figures import METHOD_NAMES
 
 ESTIMATED_LINES_SHOWN = 15
+RISKIEST_LINES_SHOWN = 15
 QUANTILES_SHOWN = {0.05: "1 in 20 is smaller", 0.5: "the middle one", 0.95: "1 in 20 is larger"}
 
 Columns = Mapping[object, tuple[str, Format | None]]
@@ -54,6 +55,8 @@ def report_tables(
         _sizes(summary, tables["pool_optimum"], shared_pool_of(rules)),
         *([] if practices is None else [_practices(practices)]),
         _cuts(price_cut_curve(summary, rules).query("list_size == @list_size"), list_size),
+        _contributions(tables["contributions"]),
+        _quantiles(tables["risk_quantiles"], list_size),
         _cells(price_and_volume_cells(summary, rules, list_size), list_size),
         _editions(edition_comparison(editions, list_size), list_size),
         _bands(tables["price_bands"]),
@@ -130,6 +133,39 @@ def _cuts(curve: pd.DataFrame, size: int) -> ReportTable:
             "tolerance_pct_simulated": ("Simulated, %", decimals(2)),
             "simulated_se": ("Standard error of simulated, % points", decimals(2)),
             "tolerance_pct_paper": ("The paper's simulation, %", decimals(2)),
+        },
+    )
+
+
+def _contributions(lines: pd.DataFrame) -> ReportTable:
+    return ReportTable(
+        "contributions",
+        "Contributions",
+        f"The {RISKIEST_LINES_SHOWN} lines that carry most of the risk, nothing pooled",
+        lines.nlargest(RISKIEST_LINES_SHOWN, "deviation_share"),
+        {
+            "hrg": ("HRG", None),
+            "description": ("Name", None),
+            "admission_type": ("Type", None),
+            "admissions": ("Admissions a year", decimals(1)),
+            "budget_share": ("Share of the budget", percent),
+            "deviation_share": ("Share of the standard deviation", percent),
+            "tail_95_share": ("Share of the cost of the worst 1 in 20 years", percent),
+        },
+    )
+
+
+def _quantiles(quantiles: pd.DataFrame, size: int) -> ReportTable:
+    exact = quantiles.query("method == 'exact' and pool == 'none' and list_size == @size")
+    return ReportTable(
+        "quantiles",
+        "Quantiles",
+        f"The yearly cost of {size:,} people, nothing pooled, exact",
+        exact,
+        {
+            "probability": ("Years that cost no more", percent),
+            "cost_gbp": ("Cost", pounds),
+            "tail_mean_gbp": ("Mean cost of the other years", pounds),
         },
     )
 
