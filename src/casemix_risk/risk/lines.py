@@ -49,6 +49,11 @@ def lines_from(table: pd.DataFrame) -> Lines:
     return lines
 
 
+def line_names(table: pd.DataFrame) -> list[str]:
+    """A name for each line of a table ``cost_lines``: HRG and admission type."""
+    return (table["hrg"] + " " + table["admission_type"]).tolist()
+
+
 class Pools(NamedTuple):
     """Pool rules over the lines, which are sorted into classes that every rule treats alike.
 

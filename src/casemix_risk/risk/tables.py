@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from casemix_risk.risk.cost_lines import banded, cost_lines, price_bands
+from casemix_risk.risk.lines import line_names, lines_from
 from casemix_risk.risk.optimum import pool_optimum
 from casemix_risk.risk.pools import kept_lines, pool_rules, shared_pool_of
-from casemix_risk.risk.simulate import simulated_costs
+from casemix_risk.risk.simulate import paper_costs
+from casemix_risk.risk.simulator import simulate
 from casemix_risk.risk.summary import (
     CELL,
     banding,
@@ -84,7 +86,10 @@ def _simulate(
     stored = rules.index[rules["pool"].isin(["none", shared_pool_of(rules)])]
     summaries, years = [], []
     for size in sizes:
-        costs = simulated_costs(model, size, kept, risk["simulated_years"], seed, method)
+        if method == "paper":
+            costs = paper_costs(model, size, kept, risk["simulated_years"], seed)
+        else:
+            costs = simulate(lines_from(model), line_names(model), kept, size, risk["simulated_years"], seed)
         summaries.append(simulated_summary(exact, costs, size, method))
         years.append(simulated_years(costs[:, stored], pools[stored], size, method))
     return summaries, years
