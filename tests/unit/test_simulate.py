@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,12 +87,11 @@ def test_one_thread_and_two_give_the_same_years():
         "from test_simulate import KEPT, MANY, NAMES, simulate;"
         "print(hashlib.sha256(simulate(MANY, NAMES, KEPT, 10_000, 5_000, 1).tobytes()).hexdigest())"
     )
-    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     hashes = {
         subprocess.run(
             [sys.executable, "-c", program],
             env=os.environ | {"NUMBA_NUM_THREADS": str(threads)},
-            cwd=root,
+            cwd=Path(__file__).parents[2],
             capture_output=True,
             text=True,
             check=True,
@@ -103,6 +103,13 @@ def test_one_thread_and_two_give_the_same_years():
 
 def paper_line(expected, factor):
     return paper_costs(lines_of([expected], [1], factor), 1, ONE, 20_000, 7)[:, 0]
+
+
+def test_small_lines_of_the_paper_are_poisson():
+    counts = paper_line(3.0, 1.0).astype(int)
+    observed = np.bincount(np.minimum(counts, 11), minlength=12)
+    expected = np.append(stats.poisson.pmf(np.arange(11), 3.0), stats.poisson.sf(10, 3.0))
+    assert stats.chisquare(observed, expected * len(counts)).pvalue > 0.001
 
 
 def test_the_paper_takes_the_normal_above_a_thousand_and_no_clustering():
