@@ -25,6 +25,7 @@ def main(snakemake) -> None:
         editions[path.parent.name][path.stem] = read_table(path)
     leading = next(iter(editions.values()))
     leading["priced_waterfall"] = read_table(files.waterfall)
+    leading["monte_carlo"] = read_table(files.monte_carlo)
     facts = planted = None
     if "synthetic" in config:
         facts = _published_facts(config, files, leading)

@@ -77,7 +77,7 @@ def page(request):
     environment = jinja2.Environment(autoescape=True)
     environment.filters |= dict.fromkeys(["pounds", "about", "integer", "share"], str)
     environment.filters["places"] = lambda value, places: str(value)
-    names = ("config", "found", "coverage", "banding", "images", "table", "tested", "changes")
+    names = ("config", "found", "coverage", "banding", "images", "table", "tested", "changes", "searches")
     demonstration = request.param == "demonstration"
     text = environment.from_string(TEMPLATE).render(
         dict.fromkeys(names, Anything(1)) | {"demonstration": demonstration, "run": "mine"}

@@ -35,6 +35,7 @@ rule report:
             for table in tables
         ],
         waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
+        monte_carlo=RESULTS / f"risk/{LEADING}/monte_carlo.parquet",
         activity=RESULTS / "volumes/activity.parquet",
         national=RESULTS / "volumes/national.parquet",
         practices=[RESULTS / "practices/practice_risk.parquet"] if "practices" in config else [],

@@ -59,3 +59,26 @@ rule risk:
         "Computing and simulating the risk at tariff edition {wildcards.edition}"
     script:
         "../../scripts/risk.py"
+
+
+rule monte_carlo:
+    input:
+        lines=RESULTS / f"risk/{LEADING}/cost_lines.parquet",
+        rules=RESULTS / f"risk/{LEADING}/pool_rules.parquet",
+        contracts=contracts("monte_carlo"),
+    output:
+        monte_carlo=RESULTS / f"risk/{LEADING}/monte_carlo.parquet",
+    log:
+        RESULTS / "logs/monte_carlo.log",
+    benchmark:
+        RESULTS / "benchmarks/monte_carlo.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings=settings("seed", "risk"),
+        code=code("monte_carlo"),
+        lock=LOCK,
+    message:
+        "Measuring what simulated years can tell about Table 2"
+    script:
+        "../../scripts/monte_carlo.py"

@@ -60,6 +60,7 @@ def render_report(
         table={name: html_table(table) for name, table in shown.items()},
         coverage=shown["coverage"].frame,
         practices=practices,
+        searches=tables["monte_carlo"].set_index("years_shared"),
         method=METHOD_NAMES[config["projection"]],
         tested=None if back_test is None else years_said(back_test, config["projection"]),
         changes=shown["year_on_year"].frame.set_index("level").loc["all"]

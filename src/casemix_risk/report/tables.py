@@ -58,6 +58,7 @@ def report_tables(
         _contributions(tables["contributions"]),
         _quantiles(tables["risk_quantiles"], list_size),
         _cells(price_and_volume_cells(summary, rules, list_size), list_size),
+        _monte_carlo(tables["monte_carlo"]),
         _editions(edition_comparison(editions, list_size), list_size),
         _bands(tables["price_bands"]),
         *([] if facts is None else [_facts(facts)]),
@@ -184,6 +185,25 @@ def _cells(cells: pd.DataFrame, size: int) -> ReportTable:
         {"price_cut_gbp": ("Priced above", pounds)}
         | {ceiling: (f"Under {ceiling:g}, %", decimals(2)) for ceiling in ceilings},
         missing="the same lines as the cell to its left",
+    )
+
+
+def _monte_carlo(searches: pd.DataFrame) -> ReportTable:
+    years, repeats = searches.iloc[0][["simulated_years", "repeats"]]
+    words = {"common": "the same years for every cell", "separate": "years of its own for each cell"}
+    return ReportTable(
+        "monte_carlo",
+        "Search by simulation",
+        f"Table 2 searched with {years:,} simulated years, {repeats} times over",
+        searches.assign(years_shared=searches["years_shared"].map(words)),
+        {
+            "years_shared": ("Simulated", None),
+            "found_best": ("Searches that found the best cell", percent),
+            "within_tenth": ("Came within 0.1 points of it", percent),
+            "worse_by_pct": ("Mean excess, % points of tolerance", decimals(3)),
+            "worst_pct": ("Largest excess, % points", decimals(3)),
+            "tolerance_se_pct": ("Standard error of a tolerance, % points", decimals(3)),
+        },
     )
 
 
