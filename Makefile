@@ -4,9 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := aggregate gemact
+COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
+	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint lock clean
+.PHONY: help run test check lint benchmark lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1: /'
@@ -27,12 +30,21 @@ lint: $(READY) ## ruff, snakefmt and Snakemake's own lint
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 
-lock: ## write envs/requirements.lock anew (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
-		--no-emit-index-url --no-header envs/requirements.in -o envs/requirements.lock
+benchmark: $(READY) $(PEERS:%=benchmarks/environments/%/.ready) ## time the risk engine beside numpy and other libraries
+	@$(BIN)/python benchmarks/run.py
 
-clean: ## remove the environment and Snakemake's records; results stay
-	rm -rf $(VENV) .snakemake
+benchmarks/environments/%/.ready: benchmarks/environments/%.lock
+	@echo "Setting up $(@D)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+lock: ## write every lock file anew (needs uv)
+	$(COMPILE) envs/requirements.in -o envs/requirements.lock
+	for peer in $(PEERS); do echo $$peer | $(COMPILE) - -o benchmarks/environments/$$peer.lock || exit 1; done
+
+clean: ## remove the environments and Snakemake's records; results stay
+	rm -rf $(VENV) .snakemake benchmarks/environments/*/
 
 $(READY): envs/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \

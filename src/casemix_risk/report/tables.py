@@ -17,6 +17,13 @@ QUANTILES_SHOWN = {0.05: "1 in 20 is smaller", 0.5: "the middle one", 0.95: "1 i
 
 Columns = Mapping[object, tuple[str, Format | None]]
 
+CONTRIBUTION_COLUMNS = {
+    "admissions": ("Admissions a year", decimals(1)),
+    "budget_share": ("Share of the budget", percent),
+    "deviation_share": ("Share of the standard deviation", percent),
+    "tail_95_share": ("Share of the cost of the worst 1 in 20 years", percent),
+}
+
 
 class ReportTable(NamedTuple):
     """A table for readers: every place that shows it shows this frame."""
@@ -56,6 +63,7 @@ def report_tables(
         *([] if practices is None else [_practices(practices)]),
         _cuts(price_cut_curve(summary, rules).query("list_size == @list_size"), list_size),
         _contributions(tables["contributions"]),
+        _chapters(tables["contributions"]),
         _quantiles(tables["risk_quantiles"], list_size),
         _cells(price_and_volume_cells(summary, rules, list_size), list_size),
         _monte_carlo(tables["monte_carlo"]),
@@ -148,11 +156,22 @@ def _contributions(lines: pd.DataFrame) -> ReportTable:
             "hrg": ("HRG", None),
             "description": ("Name", None),
             "admission_type": ("Type", None),
-            "admissions": ("Admissions a year", decimals(1)),
-            "budget_share": ("Share of the budget", percent),
-            "deviation_share": ("Share of the standard deviation", percent),
-            "tail_95_share": ("Share of the cost of the worst 1 in 20 years", percent),
-        },
+        }
+        | CONTRIBUTION_COLUMNS,
+    )
+
+
+def _chapters(lines: pd.DataFrame) -> ReportTable:
+    sums = lines.groupby(lines["hrg"].str[0].rename("chapter"), sort=False)
+    return ReportTable(
+        "chapters",
+        "Chapters",
+        "What each HRG chapter contributes to the risk, nothing pooled",
+        sums[list(CONTRIBUTION_COLUMNS)]
+        .sum(min_count=1)
+        .sort_values("deviation_share", ascending=False)
+        .reset_index(),
+        {"chapter": ("Chapter", None)} | CONTRIBUTION_COLUMNS,
     )
 
 
