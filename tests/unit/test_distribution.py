@@ -143,6 +143,13 @@ def test_panjers_recursion_gives_the_same_aggregate():
     )
 
 
+def test_a_published_compound_poisson():
+    """0.8 claims of 1, 2 or 3 (Bowers et al. 1997, Actuarial Mathematics, 2nd ed., ch. 12)."""
+    lines = lines_of_arrays([0.08 * 0.25, 0.08 * 0.375, 0.08 * 0.375], [1.0, 2.0, 3.0])
+    published = [0.449329, 0.089866, 0.143785, 0.162358, 0.049905, 0.047360, 0.030923]
+    assert lattice(lines, np.ones(3, bool), 10).probability[:7] == pytest.approx(published, abs=5e-7)
+
+
 def test_a_coarse_step_keeps_the_mean_and_is_said():
     lines = lines_of_arrays([0.02, 0.013], [12.34, 100.01])
     coarse = lattice(lines, np.ones(2, bool), 100, most_points=200)
