@@ -1,7 +1,7 @@
 """Simulated years by the hundred thousand: a table look-up a line, rare lines drawn together.
 
-A year takes one random word for each line that is not rare. Words are SplitMix64 (Steele, Lea and Flood 2014,
-OOPSLA) counted from a start that the line's name gives: year n of a line is the same whatever else is
+Two years take one random word for each line that is not rare. Words are SplitMix64 (Steele, Lea and Flood
+2014, OOPSLA) counted from a start that the line's name gives: year n of a line is the same whatever else is
 simulated, in whatever chunks and on however many threads.
 """
 
@@ -20,6 +20,7 @@ BLOCK_YEARS = 1_024
 LEAST_PROBABILITY = 1e-17
 WIDEST_DEVIATIONS, WIDEST_CLUSTERS = 10.0, 45.0
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+HALF, LOWER_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 def simulate(
@@ -54,7 +55,7 @@ def simulate(
         line_class[common],
         np.array([_start(seed, names[line]) for line in common], dtype=np.uint64),
         np.cumsum([0, *(len(threshold) for threshold, _ in tables)]),
-        np.concatenate([np.empty(0, dtype=np.uint64), *(threshold for threshold, _ in tables)]),
+        np.concatenate([np.empty(0, dtype=np.uint32), *(threshold for threshold, _ in tables)]),
         np.concatenate([np.empty(0), *(amounts for _, amounts in tables)]),
     )
     _add_rare(costs, line_class[rare], expected[rare], lines.price[rare], lines.factor[rare], seed)
@@ -107,16 +108,18 @@ def _alias_table(mean: float, price: float, d: float) -> tuple[np.ndarray, np.nd
     counts = np.arange(max(0, int(mean - reach)), int(mean + reach) + 1)
     probability = _probabilities(counts, mean, d)
     counts, probability = (values[probability > LEAST_PROBABILITY] for values in (counts, probability))
-    return _words_table(probability, price * counts)
+    return _words_table(probability, price * counts, np.uint32)
 
 
-def _words_table(probability: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _words_table(probability: np.ndarray, values: np.ndarray, word: type) -> tuple[np.ndarray, np.ndarray]:
     slots = 2 ** max(1, int(np.ceil(np.log2(len(values)))))
-    share, alias = _vose(np.pad(probability / probability.sum(), (0, slots - len(values))))
-    values = np.pad(values, (0, slots - len(values)))
-    scale = 2.0**64 / slots
-    threshold = np.where(share >= 1, np.nextafter(scale, 0), share * scale).astype(np.uint64)
-    return threshold, np.column_stack([values, values[alias]]).ravel()
+    padded = np.zeros((2, slots))
+    padded[:, : len(values)] = probability / probability.sum(), values
+    share, alias = _vose(padded[0])
+    amounts = np.empty(2 * slots, dtype=values.dtype)
+    amounts[::2], amounts[1::2] = padded[1], padded[1, alias]
+    scale = 2.0 ** np.iinfo(word).bits / slots
+    return np.minimum(share * scale, scale).astype(word), amounts
 
 
 def _probabilities(counts: np.ndarray, mean: float, d: float) -> np.ndarray:
@@ -165,25 +168,37 @@ def _mixed(word):
 
 @njit(cache=True, parallel=True)
 def _add_common(costs, line_class, starts, first, threshold, amounts):
-    """Add each line's cost to its class, year by year; blocks of years so that a line's table stays near."""
+    """Add each line's cost to its class; by blocks of years, so that a line's table stays near.
+
+    Each half of a word serves a year, which leaves a chance known to 2^-32.
+    """
     years = costs.shape[1]
     for block in prange((years + BLOCK_YEARS - 1) // BLOCK_YEARS):
         begin, end = block * BLOCK_YEARS, min((block + 1) * BLOCK_YEARS, years)
         for line in range(len(starts)):
             slots = first[line + 1] - first[line]
-            low_bits = np.uint64(64)
+            low_bits = np.uint64(32)
             while slots > 1:
                 slots >>= 1
                 low_bits -= np.uint64(1)
-            mask = (np.uint64(1) << low_bits) - np.uint64(1)
             own_threshold, own_amounts = threshold[first[line] :], amounts[2 * first[line] :]
-            row, word = costs[line_class[line]], starts[line] + np.uint64(begin) * GOLDEN
-            for year in range(begin, end):
+            row, word = costs[line_class[line]], starts[line] + np.uint64(begin // 2) * GOLDEN
+            for year in range(begin, end - 1, 2):
                 word += GOLDEN
                 mixed = _mixed(word)
-                slot = mixed >> low_bits
-                second = np.uint64((mixed & mask) >= own_threshold[slot])
-                row[year] += own_amounts[np.uint64(2) * slot + second]
+                row[year] += _looked_up(mixed >> HALF, low_bits, own_threshold, own_amounts)
+                row[year + 1] += _looked_up(mixed & LOWER_HALF, low_bits, own_threshold, own_amounts)
+            if (end - begin) % 2:
+                row[end - 1] += _looked_up(
+                    _mixed(word + GOLDEN) >> HALF, low_bits, own_threshold, own_amounts
+                )
+
+
+@njit(cache=True, inline="always")
+def _looked_up(half, low_bits, threshold, amounts):
+    slot = half >> low_bits
+    second = np.uint64(half - (slot << low_bits) >= threshold[slot])
+    return amounts[np.uint64(2) * slot + second]
 
 
 def _add_rare(
@@ -206,7 +221,7 @@ def _add_rare(
     rates = np.where(clustered, expected * np.log(factor) / np.where(clustered, excess, 1.0), expected)
     blocks = -(-costs.shape[1] // BLOCK_YEARS)
     events = stream(seed, "simulate rare").poisson(rates.sum() * BLOCK_YEARS, blocks)
-    threshold, places = _words_table(rates, np.arange(len(rates)))
+    threshold, places = _words_table(rates, np.arange(len(rates)), np.uint64)
     start = np.uint64(_start(seed, "rare events"))
     _add_events(costs, line_class, price, excess / factor, events, threshold, places, start)
 
