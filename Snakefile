@@ -18,12 +18,13 @@ include: "workflow/rules/tariff.smk"
 include: "workflow/rules/risk.smk"
 include: "workflow/rules/practices.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/audit.smk"
 
 
 rule all:
     default_target: True
     input:
-        RESULTS / "report/index.html",
+        RESULTS / "manifest.json",
 
 
 onerror:

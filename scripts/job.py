@@ -9,14 +9,18 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 
 from casemix_risk.audit.contract import ContractError, read_contract
-from casemix_risk.audit.tables import parent_hash, write_table
+from casemix_risk.audit.receipt import receipt
+from casemix_risk.audit.tables import parent_hash, read_table, write_table
 from casemix_risk.errors import InputError, explain
 
+ROOT = Path(__file__).resolve().parents[1]
 EVENTS = "events.jsonl"
 SECONDS_BETWEEN_PROGRESS_LINES = 5.0
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
@@ -32,6 +36,8 @@ def run(main, snakemake) -> None:
     try:
         Path(snakemake.log[0]).write_text("", encoding="utf-8")
         main(snakemake)
+        if "receipt" in snakemake.output.keys():
+            _write_receipt(snakemake)
         _done(snakemake, started)
     except ContractError as error:
         _fail(snakemake, started, str(error))
@@ -66,16 +72,36 @@ def write(snakemake, name: str, rows) -> None:
         rows,
         path,
         read_contract(contract),
-        parents={_stable_name(parent): parent_hash(parent) for parent in inputs},
+        parents={_stable_name(parent): _hash(parent) for parent in inputs},
         settings=snakemake.params.settings,
         code=snakemake.params.code,
     )
     log(snakemake, f"{path}: {facts['rows']:,} rows")
 
 
+_hash = cache(parent_hash)  # a job's inputs do not change under it
+
+
 def _stable_name(path: str) -> str:
     """A relative path as it is; of an absolute one, which belongs to a machine, only the file's name."""
     return Path(path).name if Path(path).is_absolute() else Path(path).as_posix()
+
+
+def _write_receipt(snakemake) -> None:
+    path = Path(snakemake.output.receipt)
+    job = {name: snakemake.params[name] for name in ("settings", "code", "lock")}
+    job |= {"rule": snakemake.rule, "wildcards": dict(snakemake.wildcards.items())}
+    outputs = [output for output in snakemake.output if output != snakemake.output.receipt]
+    written = receipt(job, snakemake.input, outputs, path.parents[1], ROOT)
+    path.write_text(json.dumps(written, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def by_edition(paths: Iterable[str], editions: Iterable[str]) -> dict[str, dict[str, pd.DataFrame]]:
+    """Tables of tariff editions by edition and name; a table's folder is named after its edition."""
+    tables: dict[str, dict[str, pd.DataFrame]] = {edition: {} for edition in editions}
+    for path in map(Path, paths):
+        tables[path.parent.name][path.stem] = read_table(path)
+    return tables
 
 
 def progress(snakemake, what: str) -> Callable[[int], None]:
@@ -94,7 +120,7 @@ def progress(snakemake, what: str) -> Callable[[int], None]:
 def _done(snakemake, started: float) -> None:
     event = _event(snakemake, started, "done")
     tables = ", ".join(f"{name} {rows:,}" for name, rows in event["rows_out"].items())
-    read = f"{event['rows_in']:,} rows" if event["rows_in"] else f"{event['bytes_in'] / 1e6:,.1f} MB"
+    read = f"{event['rows_in']:,} rows" if event["rows_in"] else f"{event['mb_in']:,.1f} MB"
     made = f"; out: {tables} rows" if tables else ""
     line = f"in: {read}{made}; {event['seconds']:.1f} s, {event['peak_mb']:,.0f} MB"
     log(snakemake, line)
@@ -108,7 +134,7 @@ def _event(snakemake, started: float, outcome: str) -> dict:
         "rule": snakemake.rule,
         "wildcards": dict(snakemake.wildcards.items()),
         "outcome": outcome,
-        "bytes_in": sum(Path(path).stat().st_size for path in snakemake.input if Path(path).is_file()),
+        "mb_in": sum(Path(path).stat().st_size for path in snakemake.input if Path(path).is_file()) / 1e6,
         "rows_in": sum(_rows(path) for path in _tables(snakemake.input)),
         "rows_out": {path.stem: _rows(path) for path in _tables(snakemake.output)},
         "seconds": round(time.monotonic() - started, 3),

@@ -13,16 +13,14 @@ from casemix_risk.report.tables import report_tables
 from casemix_risk.report.workbook import report_workbook
 from casemix_risk.volumes.figures import chapter_projections
 from casemix_risk.volumes.redraw import redrawn_projections
-from job import run, write
+from job import by_edition, run, write
 
 REDRAWN_PROJECTIONS = 100
 
 
 def main(snakemake) -> None:
     config, files = snakemake.params.settings, snakemake.input
-    editions = {edition: {} for edition in config["tariff"]["editions"]}
-    for path in map(Path, files.tables):
-        editions[path.parent.name][path.stem] = read_table(path)
+    editions = by_edition(files.tables, config["tariff"]["editions"])
     leading = next(iter(editions.values()))
     leading["priced_waterfall"] = read_table(files.waterfall)
     leading["monte_carlo"] = read_table(files.monte_carlo)

@@ -49,7 +49,7 @@ def test_a_job_that_is_done_leaves_one_event_and_says_it(tmp_path, capsys):
     sizes = [
         (tmp_path / name).stat().st_size for name in ("national.parquet", "prices.parquet", "prices.txt")
     ]
-    assert event["bytes_in"] == sum(sizes)
+    assert event["mb_in"] == pytest.approx(sum(sizes) / 1e6)
     assert 0 <= event["seconds"] < 10
     assert 10 < event["peak_mb"] < 100_000
     said = capsys.readouterr().err

@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ except (InputError, OSError) as error:
     # An exit and not an exception, so that the sentence is the last line.
     sys.exit(f"casemix-risk: {explain(error)}")
 
+SOURCE = "extract" if "extract" in config else "schedule"
 YEARS = base_years(config)
 POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
@@ -59,8 +61,19 @@ def figure(name):
 
 def lines_of(years):
     """What activity is counted from: episodes of an extract, or the lines of a schedule."""
-    table = "episodes" if "extract" in config else "schedule_lines"
+    table = "episodes" if SOURCE == "extract" else "schedule_lines"
     return expand(RESULTS / "ingest" / f"{table}_{{year}}.parquet", year=years)
+
+
+def receipts(*, but=()):
+    """The receipts of every job of the run, but for those of some rules."""
+    values = {"year": YEARS, "edition": EDITIONS, "fyear": [year[2:4] + year[5:] for year in YEARS]}
+    return sorted(
+        str(each.output.receipt.apply_wildcards(dict(zip(each.wildcard_names, chosen))))
+        for each in workflow.rules
+        if "receipt" in each.output.keys() and each.name not in but
+        for chosen in itertools.product(*(values[name] for name in each.wildcard_names))
+    )
 
 
 def in_demonstration(**files):

@@ -1,5 +1,5 @@
 # From a file a year to results/<run>/ingest/: of an extract episodes, excluded and waterfall; of a national schedule schedule_lines and waterfall.
-if "extract" in config:
+if SOURCE == "extract":
 
     rule ingest:
         input:
@@ -16,6 +16,7 @@ if "extract" in config:
                 caption="../report/waterfall.rst",
                 labels={"figure": "What cleaning did"},
             ),
+            receipt=RESULTS / "receipts/ingest_{year}.json",
         log:
             RESULTS / "logs/ingest_{year}.log",
         benchmark:
@@ -47,6 +48,7 @@ else:
                 caption="../report/waterfall.rst",
                 labels={"figure": "What cleaning did"},
             ),
+            receipt=RESULTS / "receipts/schedule_{year}.json",
         log:
             RESULTS / "logs/schedule_{year}.log",
         benchmark:

@@ -16,6 +16,7 @@ if "practices" in config:
                 caption="../report/practices.rst",
                 labels={"figure": "What chance does to real lists"},
             ),
+            receipt=RESULTS / "receipts/practices.json",
         log:
             RESULTS / "logs/practices.log",
         benchmark:

@@ -35,6 +35,8 @@ rule report:
             for table in tables
         ],
         waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
+        checks=RESULTS / "audit/checks.parquet",
+        receipts=lambda wildcards: receipts(but=("report",)),
         monte_carlo=RESULTS / f"risk/{LEADING}/monte_carlo.parquet",
         activity=RESULTS / "volumes/activity.parquet",
         national=RESULTS / "volumes/national.parquet",
@@ -62,6 +64,7 @@ rule report:
             caption="../report/tables.rst",
             labels={"figure": "The report's tables"},
         ),
+        receipt=RESULTS / "receipts/report.json",
     log:
         RESULTS / "logs/report.log",
     benchmark:

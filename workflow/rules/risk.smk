@@ -45,6 +45,7 @@ rule risk:
             caption="../report/table_2.rst",
             labels={"figure": "Table 2: price cut and volume ceiling"},
         ),
+        receipt=RESULTS / "receipts/risk_{edition}.json",
     log:
         RESULTS / "logs/risk_{edition}.log",
     benchmark:
@@ -68,6 +69,7 @@ rule monte_carlo:
         contracts=contracts("monte_carlo"),
     output:
         monte_carlo=RESULTS / f"risk/{LEADING}/monte_carlo.parquet",
+        receipt=RESULTS / "receipts/monte_carlo.json",
     log:
         RESULTS / "logs/monte_carlo.log",
     benchmark:

@@ -14,6 +14,7 @@ if "synthetic" in config:
                 caption="../report/truth_lines.rst",
                 labels={"figure": "The truth: 1,200 cost lines"},
             ),
+            receipt=RESULTS / "receipts/synthetic_truth.json",
         log:
             RESULTS / "logs/synthetic_truth.log",
         benchmark:
@@ -37,6 +38,7 @@ if "synthetic" in config:
         output:
             extract=RESULTS / "synthetic/FILE{fyear}_HES_APC.txt.gz",
             planted_defects=RESULTS / "synthetic/planted_defects_{fyear}.parquet",
+            receipt=RESULTS / "receipts/synthetic_extract_{fyear}.json",
         log:
             RESULTS / "logs/synthetic_extract_{fyear}.log",
         benchmark:

@@ -19,6 +19,7 @@ rule price:
             caption="../report/prices.rst",
             labels={"figure": "Price and length of stay"},
         ),
+        receipt=RESULTS / "receipts/price_{edition}.json",
     log:
         RESULTS / "logs/price_{edition}.log",
     benchmark:

@@ -12,6 +12,7 @@ rule activity:
             caption="../report/activity.rst",
             labels={"figure": "Activity by chapter and year"},
         ),
+        receipt=RESULTS / "receipts/activity.json",
     log:
         RESULTS / "logs/activity.log",
     benchmark:
@@ -19,8 +20,7 @@ rule activity:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings={"years": YEARS, "source": "extract" if "extract" in config else "schedule"}
-        | settings("unit", "regular_attenders"),
+        settings={"years": YEARS, "source": SOURCE} | settings("unit", "regular_attenders"),
         code=code("activity"),
         lock=LOCK,
     message:
@@ -42,6 +42,7 @@ rule volumes:
             caption="../report/national.rst",
             labels={"figure": "Projection by chapter"},
         ),
+        receipt=RESULTS / "receipts/volumes.json",
     log:
         RESULTS / "logs/volumes.log",
     benchmark:
@@ -86,6 +87,7 @@ if len(YEARS) >= 2:
                 caption="../report/year_on_year.rst",
                 labels={"figure": "Change from year to year beside chance"},
             ),
+            receipt=RESULTS / "receipts/years_compared.json",
         log:
             RESULTS / "logs/years_compared.log",
         benchmark:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from casemix_risk.errors import InputError
-from casemix_risk.ingest.layout import Layout, damaged
+from casemix_risk.ingest.layout import Layout, damaged, read_header
 
 BLOCK_BYTES = 2**22
 _PARQUET_ROWS = 2**15
@@ -48,6 +49,15 @@ def read_rows(path: Path, layout: Layout, block_bytes: int = BLOCK_BYTES) -> Ite
         ) from None
     except OSError:
         raise damaged(path) from None
+
+
+def data_lines(path: Path | str) -> int:
+    """Rows of a file counted without parsing it: lines that are not blank, but for the header."""
+    layout = read_header(Path(path))
+    if layout.delimiter is None:
+        return pq.read_metadata(path).num_rows
+    with pa.input_stream(path, compression=layout.compression) as stream:
+        return sum(1 for line in BufferedReader(stream, BLOCK_BYTES) if line.strip()) - 1
 
 
 def _one_ahead(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:

@@ -38,6 +38,16 @@ def activity(episodes: Mapping[str, pl.LazyFrame], unit: str, regular_attenders:
     return pl.concat(years).select("year", pl.exclude("year")).sort("year", *LINE).to_pandas()
 
 
+def count_units(episodes: pl.LazyFrame, unit: str, regular_attenders: bool) -> int:
+    """The units of a year, counted among its episodes without lines or patients; see `activity`."""
+    if unit == "spell":
+        return _units(_read(episodes), unit, regular_attenders).height
+    regular = pl.col("patient_class").is_in(_REGULAR_ATTENDERS).fill_null(False)
+    counts = (pl.col("episode_order") == 1).fill_null(False) if unit == "admission" else pl.lit(True)
+    counts &= pl.lit(regular_attenders) | ~regular
+    return episodes.select(counts.sum()).collect(engine="streaming").item()
+
+
 def _read(episodes: pl.LazyFrame) -> pl.DataFrame:
     needed = episodes.select(
         *("source_row", "provider", "admission_date", "episode_start", "episode_end", "episode_order"),

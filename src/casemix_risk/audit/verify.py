@@ -1,0 +1,179 @@
+"""Whether a run is still what its manifest says, file by file, and what was done to it where it is not."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from casemix_risk.audit.content_hash import file_hash, table_hash
+from casemix_risk.audit.fingerprint import code_fingerprint
+from casemix_risk.audit.manifest import (
+    CHAIN,
+    MANIFEST,
+    PROVENANCE,
+    START_OF_CHAIN,
+    SUMS,
+    chain_lines,
+    line_hash,
+)
+from casemix_risk.audit.tables import table_facts
+from casemix_risk.errors import InputError
+
+UNLISTED = ("logs", "benchmarks")  # folders that tell of times, not of figures
+LAST = (MANIFEST, PROVENANCE, SUMS)
+
+
+class Finding(NamedTuple):
+    """Something that is not as the manifest says.
+
+    Attributes:
+        kind: ``chain, missing, extra, damaged, edited, other code, replaced, parent, raw input`` or
+            ``checkout``.
+        path: the file, from the run's folder, or the raw input as it was given.
+        sentence: what was found.
+    """
+
+    kind: str
+    path: str
+    sentence: str
+
+
+def read_manifest(run: Path) -> dict:
+    """The manifest of a run.
+
+    Raises:
+        InputError: the folder has none, or it cannot be read.
+    """
+    try:
+        return json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"{run} has no {MANIFEST}: give the folder of a finished run, such as results/demo."
+        ) from None
+    except ValueError:
+        raise InputError(f"{run / MANIFEST} is damaged: run the pipeline again, or take a release.") from None
+
+
+def verify(
+    run: Path, root: Path, progress: Callable[[int, int], None] = lambda done, files: None
+) -> list[Finding]:
+    """Hash everything again and walk every table to its raw inputs.
+
+    Args:
+        run: the run's folder.
+        root: casemix-risk's own folder, whose code and definitions are compared with those of the run.
+        progress: told how many of the run's files are done, of how many.
+
+    Returns:
+        What is not as the manifest says, in the order of the run; empty where all is well.
+
+    Raises:
+        InputError: there is no manifest, or it is damaged.
+    """
+    made = read_manifest(run)
+    found = [*_chain(run), *_listing(run, made)]
+    contents = {}
+    for done, (path, facts) in enumerate(made["files"].items(), 1):
+        if (run / path).is_file():
+            found += _file(run, path, facts, made["jobs"])
+            contents[path] = _content(run / path)
+        progress(done, len(made["files"]))
+    return [*found, *_parents(made, contents), *_raw(made), *_checkout(made, root)]
+
+
+def _chain(run: Path) -> Iterator[Finding]:
+    previous = START_OF_CHAIN
+    lines = chain_lines(run)
+    if not lines:
+        yield Finding("chain", CHAIN, "is missing or empty")
+        return
+    for number, line in enumerate(lines, 1):
+        try:
+            said = json.loads(line)
+        except ValueError:
+            yield Finding("chain", CHAIN, f"line {number} cannot be read")
+            return
+        if said["previous"] != previous or said["number"] != number:
+            yield Finding(
+                "chain", CHAIN, f"is broken at line {number}: a line before it was changed or removed"
+            )
+        previous = line_hash(line)
+    for name, key in ((MANIFEST, "manifest"), (SUMS, "sums")):
+        if not (run / name).is_file():
+            yield Finding("missing", name, "is missing")
+        elif file_hash(run / name) != said[key]:
+            yield Finding("chain", name, f"is not the one that the last line of {CHAIN} speaks of")
+
+
+def _listing(run: Path, made: Mapping) -> Iterator[Finding]:
+    present = {
+        path.relative_to(run).as_posix()
+        for path in run.rglob("*")
+        if path.is_file() and path.relative_to(run).parts[0] not in UNLISTED
+    }
+    for path in made["files"].keys() - present:
+        yield Finding("missing", path, "is missing")
+    for path in sorted(present - made["files"].keys() - {*LAST, CHAIN}):
+        yield Finding("extra", path, "is not a file of this run")
+
+
+def _file(run: Path, path: str, said: Mapping, jobs: Mapping[str, Mapping]) -> Iterator[Finding]:
+    if file_hash(run / path) == said["sha256"]:
+        return
+    if "content" not in said:
+        yield Finding("damaged", path, "has other bytes than when it was written")
+        return
+    try:
+        facts, content = table_facts(run / path), table_hash(pq.read_table(run / path))
+    except (pa.ArrowException, OSError, ValueError):
+        yield Finding("damaged", path, "has other bytes than when it was written, and cannot be read")
+        return
+    if facts is None or content != facts["content"]:
+        yield Finding("edited", path, "holds other values than when it was written")
+    elif facts["code"] != jobs[said["job"]]["code"]:
+        yield Finding("other code", path, "is a table written by other code")
+    elif content != said["content"]:
+        yield Finding("replaced", path, "is a whole table, but not the one that this run wrote")
+    else:
+        yield Finding("damaged", path, "has other bytes than when it was written; its values are the same")
+
+
+def _content(path: Path) -> str | None:
+    """What a child's receipt says of this file as it is now; None where it cannot be read."""
+    try:
+        facts = table_facts(path)
+        return facts["content"] if facts else file_hash(path)
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+
+
+def _parents(made: Mapping, contents: Mapping[str, str | None]) -> Iterator[Finding]:
+    for path, facts in made["files"].items():
+        for parent, digest in facts["parents"].items():
+            if parent in contents and contents[parent] != digest:
+                yield Finding("parent", path, f"was made from another {parent} than the one that is here")
+
+
+def _raw(made: Mapping) -> Iterator[Finding]:
+    for path, digest in made["raw"].items():
+        if not Path(path).is_file():
+            yield Finding("raw input", path, "is not there any more")
+        elif file_hash(path) != digest:
+            yield Finding("raw input", path, "has changed since the run")
+
+
+def _checkout(made: Mapping, root: Path) -> Iterator[Finding]:
+    for path, digest in made["definitions"].items():
+        if not (root / path).is_file() or file_hash(root / path) != digest:
+            yield Finding("checkout", path, "is not the definition that the run used")
+    lock = "envs/requirements.lock"
+    if not (root / lock).is_file() or file_hash(root / lock) != made["environment"]["lock"]:
+        yield Finding("checkout", lock, "names other libraries than the run used")
+    codes = {job["rule"]: job["code"] for job in made["jobs"].values()}
+    for rule, code in sorted(codes.items()):
+        script = root / f"scripts/{rule}.py"
+        if not script.is_file() or code_fingerprint(script, (root / "src", root / "scripts")) != code:
+            yield Finding("checkout", f"scripts/{rule}.py", "is other code than the run used")
