@@ -36,7 +36,7 @@ def run(main, snakemake) -> None:
     try:
         Path(snakemake.log[0]).write_text("", encoding="utf-8")
         main(snakemake)
-        if "receipt" in snakemake.output.keys():
+        if hasattr(snakemake.output, "receipt"):
             _write_receipt(snakemake)
         _done(snakemake, started)
     except ContractError as error:

@@ -1,21 +1,26 @@
 """From every table of a run to its report."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 
 from casemix_risk.audit.tables import read_table
-from casemix_risk.report.facts import Scene, published_facts, truth_cost_lines
-from casemix_risk.report.findings import practices_said
+from casemix_risk.report.findings import findings, practices_said, years_said
+from casemix_risk.report.numbers import (
+    finding_numbers,
+    lines_numbers,
+    numbers_table,
+    practices_numbers,
+    table_numbers,
+    years_numbers,
+)
 from casemix_risk.report.page import render_report
 from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import report_tables
 from casemix_risk.report.workbook import report_workbook
 from casemix_risk.volumes.figures import chapter_projections
-from casemix_risk.volumes.redraw import redrawn_projections
 from job import by_edition, run, write
-
-REDRAWN_PROJECTIONS = 100
 
 
 def main(snakemake) -> None:
@@ -26,8 +31,7 @@ def main(snakemake) -> None:
     leading["monte_carlo"] = read_table(files.monte_carlo)
     facts = planted = None
     if "synthetic" in config:
-        facts = _published_facts(config, files, leading)
-        write(snakemake, "published_facts", facts)
+        facts = read_table(files.published_facts)
         planted = planted_check(
             [read_table(path) for path in files.planted],
             [pd.read_parquet(path, columns=["source_row", "rule"]) for path in files.excluded],
@@ -41,40 +45,37 @@ def main(snakemake) -> None:
             read_table(files.activity), read_table(files.national), config["target_year"], scale
         )
     }
-    shown = report_tables(editions, config["risk"]["list_size"], volumes, practices, facts, planted)
-    workbook = report_workbook(config["run"], next(iter(editions)), shown.values(), "synthetic" in config)
+    checks, size = read_table(files.checks), config["risk"]["list_size"]
+    shown = report_tables(editions, size, volumes, checks, practices, facts, planted)
+    found = findings(leading, size)
+    tested = years_said(years["back_test"], config["projection"]) if "back_test" in years else None
+    edition = next(iter(editions))
+    numbers = numbers_table(
+        [
+            *finding_numbers(edition, found),
+            *lines_numbers(edition, leading, size),
+            *years_numbers(tested, config["projection"], years.get("year_on_year")),
+            *([] if practices is None else practices_numbers(practices_said(practices))),
+            *(number for table in shown.values() for number in table_numbers(table)),
+        ]
+    )
+    write(snakemake, "numbers", numbers)
+    workbook = report_workbook(config["run"], edition, shown.values(), "synthetic" in config)
     Path(snakemake.output.workbook).write_bytes(workbook)
     page = render_report(
         run=config["run"],
         config=config,
-        editions=editions,
+        edition=edition,
+        shared_pool=found.shared_pool,
         figures={Path(path).stem: Path(path).read_text(encoding="utf-8") for path in files.figures},
         shown=shown,
-        practices=None if practices is None else practices_said(practices),
-        back_test=years.get("back_test"),
+        back_test=tested,
+        checks=checks,
+        numbers=numbers,
+        jobs={Path(path).stem: json.loads(Path(path).read_text(encoding="utf-8")) for path in files.receipts},
         template=Path(files.template).read_text(encoding="utf-8"),
     )
     Path(snakemake.output.page).write_text(page, encoding="utf-8")
-
-
-def _published_facts(config, files, leading) -> pd.DataFrame:
-    shared_pool, population = config["risk"]["shared_pool"], config["population"]
-    lines, rules = leading["cost_lines"], leading["pool_rules"]
-    truth = truth_cost_lines(read_table(files.truth_lines), population, config["cost_lines"])
-    unseen = int((leading["tariff_coverage"]["status"] == "no_activity").sum())
-    projection = {
-        "base_years": list(config["extract"]["files"]),
-        "target_year": config["target_year"],
-        "method": config["projection"],
-        "population": population,
-        "population_covered": config["extract"]["population_covered"],
-    }
-    return published_facts(
-        pd.read_csv(files.published),
-        Scene(truth, 0, population, rules, shared_pool),
-        Scene(lines, unseen, population, rules, shared_pool),
-        redrawn_projections(read_table(files.activity), projection, REDRAWN_PROJECTIONS, config["seed"]),
-    )
 
 
 if __name__ == "__main__":

@@ -5,8 +5,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from casemix_risk.audit.difference import difference
+from casemix_risk.audit.lineage import lineage_picture
+from casemix_risk.audit.manifest import chain_lines, line_hash
+from casemix_risk.audit.release import release, run_list
+from casemix_risk.audit.trace import trace
+from casemix_risk.audit.verify import read_manifest, verify
 from casemix_risk.check import check_file
 from casemix_risk.errors import InputError, explain
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMONSTRATION = Path("results/demo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,6 +27,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "file", type=Path, help="hospital extract (text, .gz, .zst, Parquet) or price workbook"
     )
     check.set_defaults(run=_check)
+    audit = commands.add_parser("audit", help="prove a run's figures").add_subparsers(
+        required=True, metavar="AUDIT"
+    )
+    verified = audit.add_parser("verify", help="hash everything again; say what is not as it was")
+    traced = audit.add_parser("trace", help="say where a number of the report comes from")
+    traced.add_argument("number", help="its id, which the report shows when the number is clicked")
+    traced.add_argument("--picture", type=Path, metavar="FILE.svg", help="also draw it")
+    released = audit.add_parser("release", help="copy a verified run to results/releases")
+    for each, job in ((verified, _verify), (traced, _trace), (released, _release)):
+        each.add_argument("folder", nargs="?", type=Path, default=DEMONSTRATION, help="run or release")
+        each.set_defaults(run=job)
+    compared = audit.add_parser("diff", help="say what differs between two runs, and which figures moved")
+    compared.add_argument("folder", type=Path, help="run or release")
+    compared.add_argument("other", type=Path, help="run or release compared with it")
+    compared.set_defaults(run=_diff)
+    listed = audit.add_parser("list", help="list runs and releases")
+    listed.add_argument("results", nargs="?", type=Path, default=Path("results"), help="folder of runs")
+    listed.set_defaults(run=_list)
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -30,6 +57,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(options: argparse.Namespace) -> None:
     for line in check_file(options.file):
         print(line, flush=True)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    found = verify(options.folder, ROOT)
+    for finding in found:
+        print(f"{finding.kind}: {finding.path} {finding.sentence}")
+    if found:
+        raise InputError(f"{options.folder} is not as its manifest says: {len(found)} findings.")
+    made = read_manifest(options.folder)
+    print(
+        f"{options.folder} is as its manifest says: {len(made['files'])} files of {len(made['jobs'])} jobs, "
+        f"{len(made['raw'])} raw files, every number of the report, and {made['number']} runs in the chain, "
+        f"which ends in {line_hash(chain_lines(options.folder)[-1])}."
+    )
+
+
+def _trace(options: argparse.Namespace) -> None:
+    lines, found = trace(options.folder, options.number)
+    print("\n".join(lines))
+    if options.picture:
+        options.picture.write_text(lineage_picture(found), encoding="utf-8")
+
+
+def _diff(options: argparse.Namespace) -> None:
+    print("\n".join(difference(options.folder, options.other)))
+
+
+def _list(options: argparse.Namespace) -> None:
+    lines = run_list(options.results)
+    if not lines:
+        raise InputError(f"{options.results} holds no finished run.")
+    print("\n".join(lines))
+
+
+def _release(options: argparse.Namespace) -> None:
+    print(f"Released as {release(options.folder, ROOT)}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from casemix_risk.audit.manifest import (
     line_hash,
 )
 from casemix_risk.audit.tables import table_facts
+from casemix_risk.audit.trace import numbers_that_do_not_agree
 from casemix_risk.errors import InputError
 
 UNLISTED = ("logs", "benchmarks")  # folders that tell of times, not of figures
@@ -30,9 +31,9 @@ class Finding(NamedTuple):
     """Something that is not as the manifest says.
 
     Attributes:
-        kind: ``chain, missing, extra, damaged, edited, other code, replaced, parent, raw input`` or
+        kind: ``chain, missing, extra, damaged, edited, other code, replaced, number, parent, raw input`` or
             ``checkout``.
-        path: the file, from the run's folder, or the raw input as it was given.
+        path: the file, from the run's folder, the raw input as it was given, or the number's id.
         sentence: what was found.
     """
 
@@ -81,6 +82,11 @@ def verify(
             found += _file(run, path, facts, made["jobs"])
             contents[path] = _content(run / path)
         progress(done, len(made["files"]))
+    if not found:  # of a table that is not itself any more nothing more can be said
+        found += [
+            Finding("number", number, "is not what its table gives")
+            for number in numbers_that_do_not_agree(run)
+        ]
     return [*found, *_parents(made, contents), *_raw(made), *_checkout(made, root)]
 
 

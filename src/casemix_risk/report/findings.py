@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from casemix_risk.audit.source import Source
 from casemix_risk.risk.pools import shared_pool_of
 from casemix_risk.volumes.back_test import preferred_method
 from casemix_risk.volumes.figures import METHOD_NAMES
@@ -21,6 +22,7 @@ class Findings(NamedTuple):
     budget_gbp: float
     tolerance_pct: float
     tolerance_gbp: float
+    price_cut_pool: str
     price_cut_gbp: float
     price_cut_tolerance_pct: float
     price_cut_budget_share: float
@@ -32,6 +34,7 @@ class Findings(NamedTuple):
     size_unpooled: int
     size_shared_pool: int
     size_best: int
+    shared_pool: str
     shared_pool_share: float
 
 
@@ -114,6 +117,7 @@ def findings(tables: Mapping[str, pd.DataFrame], list_size: int) -> Findings:
         budget_gbp=unpooled["budget_gbp"],
         tolerance_pct=unpooled["tolerance_pct"],
         tolerance_gbp=unpooled["budget_gbp"] * unpooled["tolerance_pct"] / 100,
+        price_cut_pool=best_price_cut.name,
         price_cut_gbp=best_price_cut["price_cut_gbp"],
         price_cut_tolerance_pct=best_price_cut["tolerance_pct"],
         price_cut_budget_share=best_price_cut["pooled_budget_share"],
@@ -125,8 +129,38 @@ def findings(tables: Mapping[str, pd.DataFrame], list_size: int) -> Findings:
         size_unpooled=list_size_for(unpooled["tolerance_pct"], list_size),
         size_shared_pool=list_size_for(exact.loc[shared, "tolerance_pct"], list_size),
         size_best=list_size_for(optimum["tolerance_pct"], list_size),
+        shared_pool=shared,
         shared_pool_share=exact.loc[shared, "pooled_budget_share"],
     )
+
+
+def finding_sources(edition: str, found: Findings) -> dict[str, Source]:
+    """Where each of the findings of a tariff edition comes from."""
+    summary, optimum = f"risk/{edition}/risk_summary", f"risk/{edition}/pool_optimum"
+    exact, size = {"method": "exact", "list_size": found.list_size}, {"list_size": found.list_size}
+    unpooled, cut = exact | {"pool": "none"}, exact | {"pool": found.price_cut_pool}
+    shared = exact | {"pool": found.shared_pool}
+    flat = f"{{}} of the cuts within {FLAT_PERCENTAGE_POINTS} points of the best one"
+    people = f"list_size x (tolerance_pct / {READABLE_TOLERANCE_PCT:g})^2, up to the next 1,000"
+    return {
+        "budget_gbp": Source(summary, "budget_gbp", unpooled),
+        "tolerance_pct": Source(summary, "tolerance_pct", unpooled),
+        "tolerance_gbp": Source(summary, "tolerance_pct", unpooled, "budget_gbp x tolerance_pct / 100"),
+        "price_cut_gbp": Source(
+            f"risk/{edition}/pool_rules", "price_cut_gbp", {"pool": found.price_cut_pool}
+        ),
+        "price_cut_tolerance_pct": Source(summary, "tolerance_pct", cut),
+        "price_cut_budget_share": Source(summary, "pooled_budget_share", cut),
+        "flat_from_gbp": Source(summary, "tolerance_pct", exact, flat.format("the lowest")),
+        "flat_to_gbp": Source(summary, "tolerance_pct", exact, flat.format("the highest")),
+        "best_cut_gbp": Source(optimum, "cut_gbp", size),
+        "best_tolerance_pct": Source(optimum, "tolerance_pct", size),
+        "best_pooled_budget_share": Source(optimum, "pooled_budget_share", size),
+        "size_unpooled": Source(summary, "tolerance_pct", unpooled, people),
+        "size_shared_pool": Source(summary, "tolerance_pct", shared, people),
+        "size_best": Source(optimum, "tolerance_pct", size, people),
+        "shared_pool_share": Source(summary, "pooled_budget_share", shared),
+    }
 
 
 def list_size_for(tolerance_pct: float, list_size: int, wanted_pct: float = READABLE_TOLERANCE_PCT) -> int:
@@ -139,21 +173,14 @@ def list_size_for(tolerance_pct: float, list_size: int, wanted_pct: float = READ
 
 
 def edition_comparison(editions: Mapping[str, Mapping[str, pd.DataFrame]], list_size: int) -> pd.DataFrame:
-    """Budget, tolerance and best cut of each tariff edition at one list size, in the editions' order."""
-    rows = []
-    for edition, tables in editions.items():
-        found = findings(tables, list_size)
-        rows.append(
-            {
-                "edition": edition,
-                "budget_gbp": found.budget_gbp,
-                "tolerance_pct": found.tolerance_pct,
-                "best_cut_gbp": found.best_cut_gbp,
-                "best_tolerance_pct": found.best_tolerance_pct,
-                "best_pooled_budget_share": found.best_pooled_budget_share,
-                "size_best": found.size_best,
-            }
-        )
-    table = pd.DataFrame(rows)
-    table.insert(2, "budget_change_pct", 100 * (table["budget_gbp"] / table["budget_gbp"].iloc[0] - 1))
-    return table
+    """The findings of each tariff edition at one list size, in the editions' order.
+
+    Returns:
+        `edition, found` (Findings), a column for each field of it, and `budget_change_pct` from the first.
+    """
+    found = {edition: findings(tables, list_size) for edition, tables in editions.items()}
+    table = pd.DataFrame(
+        [{"edition": edition, "found": said} | said._asdict() for edition, said in found.items()]
+    )
+    change = 100 * (table["budget_gbp"] / table["budget_gbp"].iloc[0] - 1)
+    return table.assign(budget_change_pct=change)

@@ -5,7 +5,7 @@ from html import escape
 
 import pandas as pd
 
-from casemix_risk.report.tables import Columns, ReportTable
+from casemix_risk.report.tables import ReportTable, is_number, number_id
 
 
 def html_table(table: ReportTable) -> str:
@@ -17,16 +17,23 @@ def html_table(table: ReportTable) -> str:
         f'<th scope="col"{"" if form is None else " class=number"}>{escape(heading)}</th>'
         for heading, form in table.columns.values()
     )
-    body = "".join(f"<tr>{''.join(_cells(row, table.columns))}</tr>" for row in frame.to_dict("records"))
+    body = "".join(f"<tr>{''.join(_cells(table, row))}</tr>" for row in table.frame.to_dict("records"))
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.name)}"><table>'
         f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _cells(row: Mapping, columns: Columns) -> Iterator[str]:
-    for position, (name, (_, form)) in enumerate(columns.items()):
+def traced(text: str, number: str) -> str:
+    """A number that says where it comes from when it is clicked."""
+    return f'<button type="button" class="traced" data-number="{escape(number)}">{escape(text)}</button>'
+
+
+def _cells(table: ReportTable, row: Mapping) -> Iterator[str]:
+    for position, (name, (_, form)) in enumerate(table.columns.items()):
         value = row[name]
         text = "–" if pd.isna(value) else escape(str(value) if form is None else form(value))
+        if is_number(table, row, name):
+            text = traced(form(value), number_id(table, row, name))
         kind = "" if form is None else " class=number"
         yield f'<th scope="row"{kind}>{text}</th>' if position == 0 else f"<td{kind}>{text}</td>"

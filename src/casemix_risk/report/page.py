@@ -1,16 +1,18 @@
 """The report: one self-contained HTML page made from a run's tables and figures."""
 
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
-from casemix_risk.report.findings import PracticesSaid, findings, years_said
+from casemix_risk.audit.lineage import ancestors, lineage_html
+from casemix_risk.report.findings import YearsSaid
 from casemix_risk.report.formats import about_pounds, decimals, integer, percent, pounds
-from casemix_risk.report.html_table import html_table
+from casemix_risk.report.html_table import html_table, traced
 from casemix_risk.report.tables import ReportTable
-from casemix_risk.risk.pools import shared_pool_of
 from casemix_risk.volumes.figures import METHOD_NAMES
 
 
@@ -18,11 +20,14 @@ def render_report(
     *,
     run: str,
     config: Mapping,
-    editions: Mapping[str, Mapping[str, pd.DataFrame]],
+    edition: str,
+    shared_pool: str,
     figures: Mapping[str, str],
     shown: Mapping[str, ReportTable],
-    practices: PracticesSaid | None,
-    back_test: pd.DataFrame | None,
+    back_test: YearsSaid | None,
+    checks: pd.DataFrame,
+    numbers: pd.DataFrame,
+    jobs: Mapping[str, Mapping],
     template: str,
 ) -> str:
     """The whole page.
@@ -30,53 +35,66 @@ def render_report(
     Args:
         run: name of the run.
         config: the complete configuration.
-        editions: edition -> its tables by name (the tariff and risk tables), the leading edition first.
+        edition: name of the leading tariff edition.
+        shared_pool: name of its shared pool.
         figures: name (the file's, such as ``figure_1``) -> SVG text.
         shown: `casemix_risk.report.tables.report_tables`.
-        practices: `casemix_risk.report.findings.practices_said`; None where the run has no register.
-        back_test: table ``back_test``; None where the run has too few years.
+        back_test: `casemix_risk.report.findings.years_said`; None where the run has too few years.
+        checks: table ``checks``.
+        numbers: table ``numbers``.
+        jobs: receipts of the jobs that the report's tables come from, by name.
         template: the page's Jinja template.
 
     Returns:
         HTML that needs no other file and no network.
     """
-    leading, tables = next(iter(editions.items()))
-    size = config["risk"]["list_size"]
+    values = numbers.set_index("number")["value"]
+
+    def number(name: str, form: Callable[[float], str]) -> Markup:
+        return Markup(traced(form(values[f"text/{name}"]), f"text/{name}"))
+
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters |= {
         "pounds": pounds,
         "about": about_pounds,
         "integer": integer,
         "share": percent,
-        "places": _places,
+        "places": lambda value, places: decimals(places)(value),
     }
+    environment.globals |= environment.filters | {"number": number, "decimals": decimals}
     return environment.from_string(template).render(
         run=run,
         config=config,
-        edition=leading,
-        found=findings(tables, size),
-        shared_pool=shared_pool_of(tables["pool_rules"]),
+        edition=edition,
+        value={
+            name.removeprefix("text/"): value for name, value in values.items() if name.startswith("text/")
+        },
+        shared_pool=shared_pool,
         images={name: _data_uri(svg) for name, svg in figures.items()},
         table={name: html_table(table) for name, table in shown.items()},
-        coverage=shown["coverage"].frame,
-        practices=practices,
-        searches=tables["monte_carlo"].set_index("years_shared"),
         method=METHOD_NAMES[config["projection"]],
-        tested=None if back_test is None else years_said(back_test, config["projection"]),
+        tested=back_test,
         changes=shown["year_on_year"].frame.set_index("level").loc["all"]
         if "year_on_year" in shown
         else None,
-        lines=len(tables["cost_lines"]),
-        clustered_lines=int((tables["cost_lines"]["variance_factor"] > 1.5).sum()),
-        banding=_banding_sums(tables["banding"], size),
+        warnings=checks[checks["outcome"] == "warning"].to_dict("records"),
+        numbers=_numbers_json(numbers),
+        lineages={
+            table: lineage_html(ancestors(jobs, f"{table}.parquet"))
+            for table in sorted(numbers["table"].unique())
+        },
         demonstration="synthetic" in config,
         unit=f"{config['unit']}s" if "extract" in config else "finished consultant episodes",
     )
 
 
-def _banding_sums(banding: pd.DataFrame, size: int) -> dict[str, float]:
-    rows = banding.query("list_size == @size and pool == 'none'")
-    return dict(zip(rows["model"], rows["tolerance_pct"], strict=True))
+def _numbers_json(numbers: pd.DataFrame) -> str:
+    """The table as JSON that can stand in a script element."""
+    said = {
+        row["number"]: [row["value"], row["table"], row["column"], json.loads(row["where"]), row["how"]]
+        for row in numbers.to_dict("records")
+    }
+    return json.dumps(said, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _places(value: float, places: int) -> str:

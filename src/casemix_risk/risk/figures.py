@@ -125,7 +125,7 @@ def price_and_volume_cells(summary: pd.DataFrame, rules: pd.DataFrame, list_size
         list_size: heads.
 
     Returns:
-        `price_cut_gbp, volume_ceiling, exact, simulated, simulated_se, pooled_budget_share, changes`:
+        `price_cut_gbp, volume_ceiling, pool, exact, simulated, simulated_se, pooled_budget_share, changes`:
         tolerances in %; `changes` is False where the ceiling pools the same lines as the one below it.
     """
     combined = rules.dropna(subset=["price_cut_gbp", "volume_ceiling"])
@@ -137,6 +137,7 @@ def price_and_volume_cells(summary: pd.DataFrame, rules: pd.DataFrame, list_size
     simulated = cells[cells["method"] == "simulated"].set_index(key)
     table = pd.DataFrame(
         {
+            "pool": exact["pool"],
             "exact": exact["tolerance_pct"],
             "simulated": simulated["tolerance_pct"],
             "simulated_se": TOLERANCE_CVS * simulated["cv_se_pct"],
