@@ -73,7 +73,11 @@ def lineage_lines(found: Sequence[Ancestor]) -> list[str]:
 def lineage_html(found: Sequence[Ancestor]) -> str:
     """The picture, and the lines as a list."""
     items = "".join(f"<li>{escape(_line(each))}</li>" for each in found)
-    return f"{lineage_picture(found)}<ul>{items}</ul>"
+    label = f"Picture of where {escape(found[0].path)} comes from"
+    picture = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{lineage_picture(found)}</div>'
+    )
+    return f"{picture}<ul>{items}</ul>"
 
 
 def _line(each: Ancestor) -> str:
@@ -103,7 +107,8 @@ def lineage_picture(found: Sequence[Ancestor]) -> str:
     width = 2 * MARGIN + len(columns) * BOX_WIDTH + (len(columns) - 1) * GAP_X
     height = 2 * MARGIN + tallest * BOX_HEIGHT + (tallest - 1) * GAP_Y
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:g}" '
+        f'viewBox="0 0 {width} {height:g}" role="img" '
         f'aria-label="Where {escape(found[0].path)} comes from; the list has the same in words.">'
         f"{arrows}{''.join(_box(each, *place[each.path]) for each in found)}</svg>"
     )

@@ -26,7 +26,7 @@ def html_table(table: ReportTable) -> str:
 
 def traced(text: str, number: str) -> str:
     """A number that says where it comes from when it is clicked."""
-    return f'<button type="button" class="traced" data-number="{escape(number)}">{escape(text)}</button>'
+    return f'<a class="traced" href="#trace" data-number="{escape(number)}">{escape(text)}</a>'
 
 
 def _cells(table: ReportTable, row: Mapping) -> Iterator[str]:
