@@ -81,7 +81,7 @@ CHANGES = [
     ("a module touched", touched(f"{LIBRARY}/errors.py"), NOTHING),
     (
         "the report's template",
-        source(f"{LIBRARY}/report/page.html", "<main", "<main lang='en'"),
+        source(f"{LIBRARY}/report/page.html", "<main", "<main dir='ltr'"),
         {"report": 1},
     ),
     ("a contract", source("workflow/schemas/prices.yaml", "HRG name", "name of the HRG"), FROM_PRICES),
