@@ -1,4 +1,4 @@
-"""A run that is killed, starved or disturbed ends in one sentence, and docs/recovery.md brings it to its end."""
+"""A run that is killed, starved or disturbed says so, and docs/recovery.md brings it to its end."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.xdist_group("workflow"), pytest.mark.slow]
 
 RUN = "make run"
 RECOVER = re.search(r"```\n(.*?)\n```", (ROOT / "docs/recovery.md").read_text(), re.DOTALL)[1]
-# Where a run is killed: in these rules, as soon as one begins, or when it has written some of its tables.
+# Where a run is killed: as soon as one of these rules begins, or when it has written some of its tables.
 STAGES = {
     "synthetic_extract": "begun",
     "ingest": "begun",
@@ -27,29 +28,32 @@ STAGES = {
     "report": "some tables",
 }
 LOCKED = (
-    "casemix-risk: Another run is at work in this folder, or one was cut off: wait for it to end; if none is at "
-    "work: make recover."
+    "casemix-risk: Another run is at work in this folder, or one was cut off: wait for it to end; "
+    "if none is at work: make recover."
 )
 FULL = "casemix-risk, report: The disk is full: free some space, or run in a folder on another disk."
-FORBIDDEN = "casemix-risk: results/demo may not be read or written: ask for the right to it, or run in a folder of your own."
+FORBIDDEN = (
+    "casemix-risk: results/demo may not be read or written: ask for the right to it, "
+    "or run in a folder of your own."
+)
 ROOM_BYTES = 1_200_000  # enough to begin with and too little for the page
 
 
 @pytest.fixture
-def folder(project, tmp_path):
+def folder(project, tmp_path, monkeypatch):
     """A user's folder: the Makefile, the configuration, and programs that run the copy of casemix-risk."""
     folder = tmp_path / "folder"
-    (folder / "config").mkdir(parents=True)
+    for name in ("bin", "config"):
+        (folder / name).mkdir(parents=True)
     (folder / "config/config.yaml").write_text(yaml.safe_dump(small_configuration()))
     (folder / "Makefile").symlink_to(ROOT / "Makefile")
     programs = {"python": "", "snakemake": f"-m snakemake --snakefile '{project}/Snakefile'"}
     for name, arguments in programs.items():
         program = folder / "bin" / name
-        program.parent.mkdir(exist_ok=True)
-        program.write_text(
-            f"#!/bin/sh\nPYTHONPATH='{project}/src' exec '{sys.executable}' {arguments} \"$@\"\n"
-        )
+        program.write_text(f"#!/bin/sh\nexec '{sys.executable}' {arguments} \"$@\"\n")
         program.chmod(0o755)
+    monkeypatch.setenv("MAKEFLAGS", f"READY= BIN={folder}/bin")
+    monkeypatch.setenv("PYTHONPATH", f"{project}/src")
     return folder
 
 
@@ -72,11 +76,8 @@ def with_mounts():
 
 def start(command, folder, screen):
     """Start a command as from a terminal of its own; what it says goes to a file."""
-    programs = {"MAKEFLAGS": f"READY= BIN={folder / 'bin'}", "NO_COLOR": "1"}
     with screen.open("w") as said:
-        return subprocess.Popen(
-            command, cwd=folder, env=os.environ | programs, stdout=said, stderr=said, start_new_session=True
-        )
+        return subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, start_new_session=True)
 
 
 def last_sentence(screen):
@@ -92,16 +93,25 @@ def wait_until(condition, process, *arguments):
 
 def in_the_middle(run, rule, point, since):
     """Whether a job of a rule has begun since, reached a point and not ended."""
-    events = run / "logs/events.jsonl"
-    ended = [json.loads(line) for line in events.read_text().splitlines()] if events.exists() else []
-    names = {"_".join([event["rule"], *event["wildcards"].values()]) for event in ended}
     return any(
-        log.stem not in names and log.stat().st_mtime > since and (point == "begun" or log.stat().st_size)
+        log.stat().st_mtime > since
+        and (point == "begun" or log.stat().st_size)
+        and log.stem not in jobs_ended(run, since)
         for log in run.glob(f"logs/{rule}*.log")
     )
 
 
-def unfinished(folder):
+def jobs_ended(run, since):
+    path = run / "logs/events.jsonl"
+    events = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return {
+        "_".join([event["rule"], *event["wildcards"].values()])
+        for event in events
+        if datetime.fromisoformat(event["time"]).timestamp() >= int(since)
+    }
+
+
+def half_written(folder):
     return list(folder.rglob(".*.writing"))
 
 
@@ -116,7 +126,7 @@ def test_killed_in_stage_after_stage_it_still_ends_in_the_same_bytes(folder, two
         command = RECOVER
     assert start(["sh", "-c", RECOVER], folder, screen).wait() == 0, screen.read_text()
     assert hashes(run) == hashes(two_cores)
-    assert not unfinished(folder)
+    assert not half_written(folder)
 
 
 def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(
@@ -129,7 +139,7 @@ def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(
         cp -a {without_report}/. {disk}
         cd {disk}
         head -c $(($(df --output=avail -B1 . | tail -n 1) - {ROOM_BYTES})) /dev/zero > ballast
-        ! {RUN} > {tmp_path}/full 2>&1
+        {RUN} > {tmp_path}/full 2>&1 || true
         rm ballast
         {RECOVER}
         cp -a results/demo {tmp_path}/recovered
@@ -137,7 +147,7 @@ def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(
     assert start([*with_mounts, script], without_report, screen).wait() == 0, screen.read_text()
     assert last_sentence(tmp_path / "full") == FULL
     assert hashes(tmp_path / "recovered") == hashes(two_cores)
-    assert not unfinished(tmp_path / "recovered")
+    assert not half_written(tmp_path / "recovered")
 
 
 def test_in_a_forbidden_folder_it_says_so_and_changes_nothing(without_report, with_mounts, tmp_path):
