@@ -9,7 +9,9 @@ COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint benchmark lock clean
+# What a target needs is made in the order in which it is listed: recover unlocks before it runs.
+.NOTPARALLEL:
+.PHONY: help run recover unlock test check lint benchmark lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1: /'
@@ -17,6 +19,11 @@ help: ## list the targets
 run: $(READY) ## run the pipeline; CONFIG=config/mine.yaml runs yours
 	@$(BIN)/snakemake --cores all --configfile $(CONFIG)
 	@$(BIN)/python -m casemix_risk.report.where $(CONFIG)
+
+recover: unlock run ## go on after a power cut, a kill or a full disk; CONFIG as for run
+
+unlock: $(READY)
+	@$(BIN)/snakemake --unlock --quiet all --configfile $(CONFIG)
 
 test: $(READY) lint ## lint and the quick tests
 	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"

@@ -1,71 +1,22 @@
 """The whole pipeline on a small extract with known truth, run from a folder of its own."""
 
-import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from pyarrow import parquet
+from small_run import ROOT, SAMPLING, YEARS, hashes, small_configuration, snakemake
 
 from casemix_risk.audit.content_hash import file_hash, table_hash
 from casemix_risk.audit.contract import check_domain, check_key, read_contract
 from casemix_risk.audit.tables import table_facts
 
-ROOT = Path(__file__).parents[2]
-SAMPLING = 0.00045  # about 20,000 rows over three years
 pytestmark = pytest.mark.xdist_group("workflow")
-
-
-def small_configuration(**changes):
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    config["synthetic"]["sampling_fraction"] = SAMPLING
-    config["synthetic"]["defect_rates"] = dict.fromkeys(config["synthetic"]["defect_rates"], 0.004)
-    config["extract"]["population_covered"] = config["population"] * SAMPLING
-    config["tariff"]["maximum_estimated_share"] = 1
-    config["list_sizes"] = [10_000, 100_000]
-    config["risk"]["simulated_years"] = 200
-    return config | changes
-
-
-def snakemake(folder, config, *arguments, cores=2):
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        str(cores),
-    ]
-    return subprocess.run(
-        [*command, *arguments, "--configfile", "config.yaml"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"NO_COLOR": "1"},
-    )
-
-
-@pytest.fixture(scope="module")
-def two_cores(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("two_cores")
-    done = snakemake(folder, small_configuration())
-    assert done.returncode == 0, done.stderr
-    return folder / "results/demo"
 
 
 def table(run, name):
     return pd.read_parquet(run / f"{name}.parquet")
-
-
-YEARS = {"2002-03": "0203", "2003-04": "0304", "2004-05": "0405"}
 
 
 @pytest.mark.parametrize("year", YEARS)
@@ -176,8 +127,8 @@ def test_the_workbook_holds_the_figures_of_the_tables(two_cores):
     assert sheets["Tariff coverage"]["Share of the budget, %"].sum() == pytest.approx(100)
 
 
-def test_a_second_run_has_nothing_to_do(two_cores):
-    again = snakemake(two_cores.parents[1], small_configuration(), "-n")
+def test_a_second_run_has_nothing_to_do(two_cores, project):
+    again = snakemake(two_cores.parents[1], small_configuration(), "-n", project=project)
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
@@ -185,72 +136,20 @@ def test_a_second_run_has_nothing_to_do(two_cores):
 def test_one_core_and_two_give_the_same_bytes(two_cores, tmp_path):
     done = snakemake(tmp_path, small_configuration(), cores=1)
     assert done.returncode == 0, done.stderr
-    kinds = ("*.parquet", "*.svg", "*.png", "*.html", "*.xlsx", "*.csv", "*.gz")
-
-    def hashes(run):
-        return {
-            path.relative_to(run).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for kind in kinds
-            for path in run.rglob(kind)
-        }
-
     assert hashes(tmp_path / "results/demo") == hashes(two_cores)
 
 
-def test_a_users_own_run_has_nothing_of_the_demonstration(two_cores, tmp_path):
-    synthetic = two_cores / "synthetic"
-    prices = pd.read_csv(synthetic / "tariff_2006-07.csv")
-    prices["HRG code"] = prices["HRG code"].str.replace("T", "W")  # chapter T is not in the price list
-    prices.to_excel(tmp_path / "prices.xlsx", sheet_name="Annex A", index=False, startrow=2)
-    config = {
-        "run": "mine",
-        "extract": {
-            "files": {year: str(synthetic / f"FILE{YEARS[year]}_HES_APC.txt.gz") for year in list(YEARS)[1:]},
-            "population_covered": 22_950,
-        },
-        "population": 22_950,
-        "target_year": "2005-06",
-        "unit": "spell",
-        "regular_attenders": False,
-        "projection": "mean",
-        "list_sizes": [10_000],
-        "tariff": {
-            "maximum_estimated_share": 1,
-            "editions": {
-                "now": {
-                    "file": "prices.xlsx",
-                    "sheet": "Annex A",
-                    "columns": {
-                        "hrg": "HRG code",
-                        "elective": "Elective spell tariff",
-                        "emergency": "Non-elective spell tariff",
-                    },
-                }
-            },
-        },
-        "risk": {"simulated_years": 200},
-    }
-    done = snakemake(tmp_path, config)
-    assert done.returncode == 0, done.stderr
-    mine = tmp_path / "results/mine"
-    assert not (mine / "synthetic").exists()
-    assert not (tmp_path / "results/demo").exists()
-    assert "dearest" in set(table(mine, "risk/now/pool_rules")["pool"])
-    assert set(table(mine, "tariff/now/prices")["source"]) == {"published", "estimated"}
-    coverage = table(mine, "tariff/now/tariff_coverage")
+def test_a_users_own_run_has_nothing_of_the_demonstration(users_own):
+    assert not (users_own / "synthetic").exists()
+    assert [run.name for run in users_own.parent.iterdir()] == ["mine"]
+    assert "dearest" in set(table(users_own, "risk/now/pool_rules")["pool"])
+    assert set(table(users_own, "tariff/now/prices")["source"]) == {"published", "estimated"}
+    coverage = table(users_own, "tariff/now/tariff_coverage")
     missing = coverage[coverage["status"] == "estimated_missing"]
     assert set(missing["hrg"].str[0]) == {"T"}
-    page = (mine / "report/index.html").read_text()
+    page = (users_own / "report/index.html").read_text()
     assert "Demonstration." not in page
     assert "Published, truth, this run" not in page
-
-
-def test_changing_one_tariff_factor_reads_no_episode_again(two_cores):
-    config = small_configuration()
-    config["tariff"]["editions"]["2008-09"]["factor"] = 1.03
-    plan = snakemake(two_cores.parents[1], config, "-n")
-    jobs = dict(re.findall(r"^(\w+) +(\d+)$", plan.stdout + plan.stderr, re.MULTILINE))
-    assert jobs == {"price": "1", "risk": "1", "report": "1", "all": "1", "total": "4"}
 
 
 def test_a_wrong_key_stops_before_the_first_job_with_one_sentence(tmp_path):

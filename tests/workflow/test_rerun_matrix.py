@@ -1,0 +1,115 @@
+"""What runs again after a change: all that depends on it and nothing else."""
+
+import gzip
+import re
+import shutil
+from collections.abc import Callable
+
+import pytest
+import yaml
+from small_run import copy_project, snakemake
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+NOT_OF_THE_MODEL = {"checks", "manifest", "all", "total"}  # they follow on any change
+NOTHING: dict[str, int] = {}
+FROM_RISK = {"risk": 3, "monte_carlo": 1, "report": 1}
+FROM_PRICES = {"price": 3} | FROM_RISK
+FROM_INGEST = {"ingest": 3, "activity": 1, "volumes": 1, "years_compared": 1} | FROM_PRICES
+EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3} | FROM_INGEST
+# A user's run has one tariff edition.
+FROM_ONE_EXTRACT = FROM_INGEST | {"ingest": 1, "price": 1, "risk": 1}
+
+
+def replace(path, old, new):
+    text = path.read_text()
+    assert old in text, path
+    path.write_text(text.replace(old, new))
+
+
+def setting(old, new) -> Callable:
+    return lambda folder, project: replace(folder / "config.yaml", old, new)
+
+
+def source(path, old, new) -> Callable:
+    return lambda folder, project: replace(project / path, old, new)
+
+
+def touched(path) -> Callable:
+    return lambda folder, project: (project / path).touch()
+
+
+def extract_loses_its_last_row(folder, project):
+    path = folder / "FILE0304_HES_APC.txt.gz"
+    rows = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(rows[:-1])))
+
+
+def extract_touched(folder, project):
+    (folder / "FILE0304_HES_APC.txt.gz").touch()
+
+
+def records_deleted(folder, project):
+    shutil.rmtree(folder / ".snakemake")
+
+
+@pytest.fixture
+def changeable(project):
+    """The copy of casemix-risk that made the shared runs, put back afterwards."""
+    yield project
+    copy_project(project)
+
+
+LIBRARY = "src/casemix_risk"
+CUTS = "individual_admissions: {}\n  individual_price_gbp: {}"
+CHANGES = [
+    ("a tariff factor", setting("factor: 1.023", "factor: 1.03"), {"price": 1, "risk": 1, "report": 1}),
+    ("a list size", setting("\n- 100000\n", "\n- 200000\n"), {"volumes": 1} | FROM_PRICES),
+    ("the seed", setting("seed: 20080514", "seed: 1"), EVERYTHING),
+    (
+        "two values change places",
+        setting(CUTS.format(100000, 3000), CUTS.format(3000, 100000)),
+        FROM_RISK,
+    ),
+    ("a formula", source(f"{LIBRARY}/tariff/prices.py", "share * day_case", "day_case"), FROM_PRICES),
+    ("a literal", source(f"{LIBRARY}/ingest/episodes.py", "_DAYS = 29_200", "_DAYS = 29_201"), FROM_INGEST),
+    (
+        "a comment and a docstring of a module behind every job",
+        source(f"{LIBRARY}/errors.py", '"""The error that', '# A comment.\n"""What'),
+        NOTHING,
+    ),
+    ("a module touched", touched(f"{LIBRARY}/errors.py"), NOTHING),
+    (
+        "the report's template",
+        source(f"{LIBRARY}/report/page.html", "<main", "<main dir='ltr'"),
+        {"report": 1},
+    ),
+    ("a contract", source("workflow/schemas/prices.yaml", "HRG name", "name of the HRG"), FROM_PRICES),
+    ("a contract touched", touched("workflow/schemas/prices.yaml"), NOTHING),
+    ("a definition", source(f"{LIBRARY}/synthetic/catalogue.csv", ",3700,", ",3800,"), EVERYTHING),
+    ("the locked libraries", source("envs/requirements.lock", "==0.8.0", "==0.8.1"), EVERYTHING),
+    ("Snakemake's records deleted", records_deleted, NOTHING),
+]
+CHANGES_OF_A_USERS_FILE = [
+    ("an extract", extract_loses_its_last_row, FROM_ONE_EXTRACT),
+    ("an extract touched", extract_touched, NOTHING),
+]
+
+
+@pytest.mark.parametrize(
+    ("run", "change", "jobs"),
+    [
+        pytest.param(run, change, jobs, id=name)
+        for run, changes in (("two_cores", CHANGES), ("users_own", CHANGES_OF_A_USERS_FILE))
+        for name, change, jobs in changes
+    ],
+)
+def test_a_change_reruns_what_depends_on_it(run, change, jobs, request, changeable, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(request.getfixturevalue(run).parents[1], folder)
+    change(folder, changeable)
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    plan = snakemake(folder, config, "-n", project=changeable)
+    assert plan.returncode == 0, plan.stderr
+    planned = re.findall(r"^(\w+) +(\d+)$", plan.stdout + plan.stderr, re.MULTILINE)
+    assert {rule: int(count) for rule, count in planned if rule not in NOT_OF_THE_MODEL} == jobs
