@@ -77,10 +77,11 @@ def page(request):
     environment = jinja2.Environment(autoescape=True)
     environment.filters |= dict.fromkeys(["pounds", "about", "integer", "share"], str)
     environment.filters["places"] = lambda value, places: str(value)
-    names = ("config", "found", "coverage", "banding", "images", "table", "tested", "changes", "searches")
+    environment.globals |= environment.filters | {"number": lambda *_: "1", "decimals": lambda places: str}
+    names = ("config", "value", "images", "table", "tested", "changes")
     demonstration = request.param == "demonstration"
     text = environment.from_string(TEMPLATE).render(
-        dict.fromkeys(names, Anything(1)) | {"demonstration": demonstration, "run": "mine"}
+        dict.fromkeys(names, Anything(1)) | {"demonstration": demonstration, "run": "mine", "lineages": {}}
     )
     return Page(text)
 

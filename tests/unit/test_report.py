@@ -143,10 +143,13 @@ def test_html_tables_have_headers_captions_and_escaped_text():
     table = pd.DataFrame({"name": ["a <b> & c", "d"], "value": [1234.5, None]})
     parser = Cells()
     columns = {"name": ("Name", None), "value": ("Value", decimals(1))}
-    parser.feed(html_table(ReportTable("id", "Name", "Title", table, columns, missing="unknown")))
+    shown = ReportTable("id", "Name", "Title", table, columns, ("name",), None, missing="unknown")
+    parser.feed(html_table(shown))
     scopes = [attributes.get("scope") for tag, attributes in parser.tags if tag == "th"]
     assert scopes == ["col", "col", "row", "row"]
     assert parser.texts == ["Title; – means: unknown", "Name", "Value", "a <b> & c", "1,234.5", "d", "–"]
+    links = [attributes["data-number"] for tag, attributes in parser.tags if tag == "a"]
+    assert links == ["id/a-<b>-&-c/value"]
 
 
 @pytest.mark.parametrize(

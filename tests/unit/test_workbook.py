@@ -31,6 +31,8 @@ SHOWN = [
             "share": ("Share", percent),
             "words": ("Words", None),
         },
+        ("name",),
+        None,
         missing="not priced",
     ),
     ReportTable(
@@ -39,10 +41,18 @@ SHOWN = [
         "Numbers that the page words",
         pd.DataFrame({"low": [1.0], "words": ["above 1"]}),
         {"words": ("Published", None)},
-        {"low": ("Published, from", significant)},
+        ("words",),
+        None,
+        sheet_columns={"low": ("Published, from", significant)},
     ),
     ReportTable(
-        "none", "Nothing", "No row", pd.DataFrame({"value": []}), {"value": ("Value, %", decimals(2))}
+        "none",
+        "Nothing",
+        "No row",
+        pd.DataFrame({"value": []}),
+        {"value": ("Value, %", decimals(2))},
+        (),
+        None,
     ),
 ]
 

@@ -50,9 +50,9 @@ def copy_project(folder):
 
 
 def hashes(run):
-    """SHA-256 of every table, figure, page and workbook of a run."""
+    """SHA-256 of every table, figure, page, workbook and receipt of a run."""
     return {
         path.relative_to(run).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in run.rglob("*")
-        if path.suffix in RESULT_KINDS
+        if path.suffix in RESULT_KINDS or path.parent.name == "receipts"
     }

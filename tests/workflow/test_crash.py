@@ -26,6 +26,7 @@ STAGES = {
     "price": "some tables",
     "risk": "some tables",
     "report": "some tables",
+    "manifest": "begun",
 }
 LOCKED = (
     "casemix-risk: Another run is at work in this folder, or one was cut off: wait for it to end; "

@@ -11,14 +11,15 @@ from small_run import copy_project, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
-NOT_OF_THE_MODEL = {"checks", "manifest", "all", "total"}  # they follow on any change
 NOTHING: dict[str, int] = {}
-FROM_RISK = {"risk": 3, "monte_carlo": 1, "report": 1}
+FROM_REPORT = {"report": 1, "manifest": 1}
+FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "checks": 1} | FROM_REPORT
+FROM_RISK = {"risk": 3, "monte_carlo": 1, "published_facts": 1, "checks": 1} | FROM_REPORT
 FROM_PRICES = {"price": 3} | FROM_RISK
 FROM_INGEST = {"ingest": 3, "activity": 1, "volumes": 1, "years_compared": 1} | FROM_PRICES
 EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3} | FROM_INGEST
-# A user's run has one tariff edition.
-FROM_ONE_EXTRACT = FROM_INGEST | {"ingest": 1, "price": 1, "risk": 1}
+# A user's run has one tariff edition, and no published facts to compare with.
+FROM_ONE_EXTRACT = {rule: 1 for rule in FROM_INGEST if rule != "published_facts"}
 
 
 def replace(path, old, new):
@@ -63,7 +64,7 @@ def changeable(project):
 LIBRARY = "src/casemix_risk"
 CUTS = "individual_admissions: {}\n  individual_price_gbp: {}"
 CHANGES = [
-    ("a tariff factor", setting("factor: 1.023", "factor: 1.03"), {"price": 1, "risk": 1, "report": 1}),
+    ("a tariff factor", setting("factor: 1.023", "factor: 1.03"), FROM_ONE_PRICE_LIST),
     ("a list size", setting("\n- 100000\n", "\n- 200000\n"), {"volumes": 1} | FROM_PRICES),
     ("the seed", setting("seed: 20080514", "seed: 1"), EVERYTHING),
     (
@@ -82,7 +83,12 @@ CHANGES = [
     (
         "the report's template",
         source(f"{LIBRARY}/report/page.html", "<main", "<main dir='ltr'"),
-        {"report": 1},
+        FROM_REPORT,
+    ),
+    (
+        "a limit of the checks",
+        setting("run: demo", "run: demo\nchecks: {size_of_year: {warning: 0.3}}"),
+        {"checks": 1} | FROM_REPORT,
     ),
     ("a contract", source("workflow/schemas/prices.yaml", "HRG name", "name of the HRG"), FROM_PRICES),
     ("a contract touched", touched("workflow/schemas/prices.yaml"), NOTHING),
@@ -112,4 +118,4 @@ def test_a_change_reruns_what_depends_on_it(run, change, jobs, request, changeab
     plan = snakemake(folder, config, "-n", project=changeable)
     assert plan.returncode == 0, plan.stderr
     planned = re.findall(r"^(\w+) +(\d+)$", plan.stdout + plan.stderr, re.MULTILINE)
-    assert {rule: int(count) for rule, count in planned if rule not in NOT_OF_THE_MODEL} == jobs
+    assert {rule: int(count) for rule, count in planned if rule not in {"all", "total"}} == jobs

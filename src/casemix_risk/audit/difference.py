@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from casemix_risk.audit.lineage import SHORT
 from casemix_risk.audit.manifest import CONFIG
 from casemix_risk.audit.tables import read_table
 from casemix_risk.audit.trace import NUMBERS
@@ -106,7 +107,7 @@ def _flat(tree: Mapping, prefix: str = "") -> dict[str, object]:
 def _short(value: object) -> str:
     text = "nothing" if value is None else str(value)
     is_hash = len(text) == 64 and " " not in text
-    return text[:12] if is_hash else text
+    return text[:SHORT] if is_hash else text
 
 
 def _value(value: float) -> str:

@@ -5,7 +5,7 @@ from html import escape
 from typing import NamedTuple
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 210, 34, 46, 12, 8
-SHORT = 12  # digits of a hash that people read
+SHORT = 8  # digits of a hash that people read; 10 or 12 could look like a patient's number
 
 
 class Ancestor(NamedTuple):

@@ -18,6 +18,7 @@ PSEUDONYM = re.compile(_ALONE.format(r"(?=[0-9A-Fa-f]*\d)(?=\d*[A-Fa-f])[0-9A-Fa
 EPISODE_KEY = re.compile(_ALONE.format(r"\d{12}"))
 # Not SVG, whose letters are outlines: rows of numbers without a word.
 TEXT_ENDINGS = {".csv", ".html", ".json", ".jsonl", ".log", ".md", ".py", ".smk", ".txt", ".yaml"}
+IDENTIFYING = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
 CHECK_WEIGHTS = range(10, 1, -1)
 
 
@@ -58,7 +59,7 @@ def _texts(path: Path) -> Iterator[str]:
 
 def _columns(table: pa.Table) -> Iterator[str]:
     for column in table.columns:
-        if pa.types.is_string(column.type) or pa.types.is_integer(column.type):
+        if any(is_kind(column.type) for is_kind in IDENTIFYING):
             yield "\n".join(pc.unique(column).drop_null().cast(pa.string()).to_pylist())
 
 
