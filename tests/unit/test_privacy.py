@@ -47,6 +47,14 @@ def test_pseudonyms_and_episode_keys():
     assert list(identifiers("key 501234567890")) == ["an episode's key"]
 
 
+def test_a_page_is_read_and_its_drawings_are_not(tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text('<svg><path d="M 1 943 476 5919"/></svg><img src="data:x;9434765919">')
+    assert identifiers_in_file(page) == set()
+    page.write_text("<svg></svg><td>943 476 5919</td><svg></svg>")
+    assert identifiers_in_file(page) == {"an NHS number"}
+
+
 @pytest.fixture
 def run(tmp_path):
     (tmp_path / "logs").mkdir()

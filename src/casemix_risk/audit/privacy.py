@@ -16,7 +16,8 @@ _ALONE = r"(?<![\w.,-]){}(?![\w]|[.,]\d)"
 NHS_NUMBER = re.compile(_ALONE.format(r"\d{3}[ -]?\d{3}[ -]?\d{4}"))
 PSEUDONYM = re.compile(_ALONE.format(r"(?=[0-9A-Fa-f]*\d)(?=\d*[A-Fa-f])[0-9A-Fa-f]{32}"))
 EPISODE_KEY = re.compile(_ALONE.format(r"\d{12}"))
-# Not SVG, whose letters are outlines: rows of numbers without a word.
+# Drawings are rows of coordinates: neither SVG files nor those in a page are read.
+DRAWN = re.compile(r'<svg.*?</svg>|src="data:[^"]*"', re.DOTALL)
 TEXT_ENDINGS = {".csv", ".html", ".json", ".jsonl", ".log", ".md", ".py", ".smk", ".txt", ".yaml"}
 IDENTIFYING = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
 CHECK_WEIGHTS = range(10, 1, -1)
@@ -54,7 +55,7 @@ def _texts(path: Path) -> Iterator[str]:
         with ZipFile(path) as workbook:
             yield from (workbook.read(name).decode() for name in workbook.namelist())
     elif path.suffix in TEXT_ENDINGS:
-        yield path.read_text(encoding="utf-8", errors="replace")
+        yield DRAWN.sub("", path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _columns(table: pa.Table) -> Iterator[str]:
