@@ -32,15 +32,5 @@ onerror:
     atexit.register(print, what_stopped(), file=sys.stderr, flush=True)
 
 
-def say_if_locked():
-    """Of a run that found another's lock, the last words."""
-    if workflow.persistence and workflow.persistence.locked and not workflow.dryrun:
-        print(
-            "casemix-risk: Another run is at work in this folder, or one was cut off: wait for it to end; if none "
-            "is at work: make recover.",
-            file=sys.stderr,
-        )
-
-
 if workflow.is_main_process:
     atexit.register(say_if_locked)

@@ -53,6 +53,7 @@ def folder(project, tmp_path, monkeypatch):
         program = folder / "bin" / name
         program.write_text(f"#!/bin/sh\nexec '{sys.executable}' {arguments} \"$@\"\n")
         program.chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("MAKEFLAGS", f"READY= BIN={folder}/bin")
     monkeypatch.setenv("PYTHONPATH", f"{project}/src")
     return folder

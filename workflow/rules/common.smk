@@ -91,3 +91,13 @@ def what_stopped():
     logs = [path for path in RESULTS.glob("logs/*.log") if path.stat().st_mtime >= STARTED]
     last_lines = [line for path in sorted(logs) for line in path.read_text().splitlines()[-1:]]
     return "\n".join(line for line in last_lines if line.startswith("casemix-risk, "))
+
+
+def say_if_locked():
+    """What a run adds to Snakemake's words when it has met another's lock."""
+    if workflow.persistence and workflow.persistence.locked and not workflow.dryrun:
+        print(
+            "casemix-risk: Another run is at work in this folder, or one was cut off: wait for it to end; if none "
+            "is at work: make recover.",
+            file=sys.stderr,
+        )
