@@ -50,8 +50,8 @@ lock: ## write every lock file anew (needs uv)
 	$(COMPILE) envs/requirements.in -o envs/requirements.lock
 	for peer in $(PEERS); do echo $$peer | $(COMPILE) - -o benchmarks/environments/$$peer.lock || exit 1; done
 
-clean: ## remove the environments and Snakemake's records; results stay
-	rm -rf $(VENV) .snakemake benchmarks/environments/*/
+clean: ## remove the environments; results and Snakemake's records stay
+	rm -rf $(VENV) benchmarks/environments/*/
 
 $(READY): envs/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \

@@ -7,7 +7,7 @@ from casemix_risk.figure_style import save_figure
 from casemix_risk.ingest.grouped import check_grouped
 from casemix_risk.ingest.schedule import schedule_activity
 from casemix_risk.volumes.activity import activity
-from casemix_risk.volumes.figures import activity_figure
+from casemix_risk.volumes.activity_figure import activity_figure
 from job import run, write
 
 

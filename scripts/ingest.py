@@ -1,7 +1,9 @@
 """From one year's extract to cleaned episodes, excluded rows and the waterfall."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from casemix_risk.figure_style import save_figure
 from casemix_risk.ingest.clean import clean_year
@@ -9,15 +11,26 @@ from casemix_risk.ingest.figures import waterfall_figure
 from job import progress, run, write
 
 
+@contextmanager
+def _workdir(folder: Path) -> Iterator[Path]:
+    """A folder of a fixed name, so that what a killed job left there of patients goes with the next one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def main(snakemake) -> None:
-    with TemporaryDirectory() as workdir:
-        cleaned = clean_year(
-            Path(snakemake.input.extract), Path(workdir), progress=progress(snakemake, "rows read")
-        )
+    year = snakemake.params.settings["year"]
+    with _workdir(Path(snakemake.output.episodes).with_name(f".{year}.working")) as workdir:
+        extract = Path(snakemake.input.extract)
+        cleaned = clean_year(extract, workdir, progress=progress(snakemake, "rows read"))
         write(snakemake, "episodes", cleaned.episodes())
         write(snakemake, "excluded", cleaned.excluded())
         write(snakemake, "waterfall", cleaned.waterfall)
-    figure = waterfall_figure(cleaned.waterfall, snakemake.params.settings["year"])
+    figure = waterfall_figure(cleaned.waterfall, year)
     save_figure(figure, snakemake.output.figure)
 
 

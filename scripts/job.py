@@ -171,8 +171,9 @@ def _say(line: str) -> None:
 
 def _fail(snakemake, started: float, sentence: str) -> None:
     line = f"casemix-risk, {snakemake.rule}: {sentence}"
-    # On a full disk the log may have no room either; the terminal always has.
+    # On a full disk neither may have room; the terminal always has.
+    with contextlib.suppress(OSError):
+        log(snakemake, line)
     with contextlib.suppress(OSError):
         _write_event(snakemake, _event(snakemake, started, "failed") | {"message": sentence})
-        log(snakemake, line)
     sys.exit(line)

@@ -2,9 +2,10 @@
 
 from casemix_risk.audit.tables import read_table
 from casemix_risk.figure_style import save_figure
-from casemix_risk.volumes.back_test import FEWEST_YEARS, back_test
+from casemix_risk.volumes.back_test import back_test
 from casemix_risk.volumes.figures import back_test_figure, year_on_year_figure
 from casemix_risk.volumes.year_on_year import year_on_year
+from casemix_risk.volumes.years import FEWEST_YEARS
 from job import run, write
 
 

@@ -10,7 +10,8 @@ from casemix_risk.risk.figures import figure_1, figure_2, price_and_volume_cells
 from casemix_risk.risk.tables import risk_tables
 from casemix_risk.synthetic.figures import LABELLED, truth_figure
 from casemix_risk.tariff.figures import price_figure
-from casemix_risk.volumes.figures import activity_figure, projection_figure
+from casemix_risk.volumes.activity_figure import activity_figure
+from casemix_risk.volumes.figures import projection_figure
 
 ACTIVITY = pd.DataFrame(
     [

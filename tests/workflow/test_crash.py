@@ -63,7 +63,8 @@ def folder(project, tmp_path, monkeypatch):
 def without_report(folder, two_cores):
     """A user's folder in which only the report is still to be written."""
     shutil.copytree(two_cores.parents[1], folder, dirs_exist_ok=True)
-    shutil.rmtree(folder / "results/demo/report")
+    for name in ("report", "logs"):
+        shutil.rmtree(folder / "results/demo" / name)
     return folder
 
 
@@ -114,7 +115,7 @@ def jobs_ended(run, since):
 
 
 def half_written(folder):
-    return list(folder.rglob(".*.writing"))
+    return [*folder.rglob(".*.writing"), *folder.rglob(".*.working")]
 
 
 def test_killed_in_stage_after_stage_it_still_ends_in_the_same_bytes(folder, two_cores, tmp_path):

@@ -9,7 +9,7 @@ from casemix_risk.configuration import base_years, complete_configuration, refus
 from casemix_risk.errors import InputError, explain
 from casemix_risk.preflight import check_run
 from casemix_risk.tariff.editions import edition_chain, edition_files, schedule_years
-from casemix_risk.volumes.back_test import FEWEST_YEARS
+from casemix_risk.volumes.years import FEWEST_YEARS
 
 STARTED = time.time()
 ROOT = Path(workflow.basedir)

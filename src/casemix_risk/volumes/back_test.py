@@ -7,11 +7,10 @@ import pandas as pd
 from scipy import stats
 
 from casemix_risk.volumes.national import LINE, project
+from casemix_risk.volumes.years import FEWEST_BASE_YEARS
 
 # From the simplest: what each has to learn from the base years.
 METHODS = ["last_year", "mean", "pooled_trend", "log_linear"]
-FEWEST_BASE_YEARS = 2
-FEWEST_YEARS = FEWEST_BASE_YEARS + 1
 INTERVAL = (0.025, 0.975)
 ADEQUATE_COVERAGE = 0.90
 WHOLE = "all"

@@ -1,10 +1,11 @@
-"""Activity in the base years, and its projection."""
+"""Projections: what they say of the target year, and what they would have said of years that are known."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from casemix_risk.figure_style import GREY, PALETTE, TYPE_MARKS, count_ticks, new_figure
+from casemix_risk.figure_style import GREY, PALETTE, new_figure
+from casemix_risk.volumes.activity_figure import by_chapter
 from casemix_risk.volumes.back_test import METHODS
 from casemix_risk.volumes.national import chapter_errors
 
@@ -16,39 +17,6 @@ METHOD_NAMES = {
     "pooled_trend": "pooled trend",
     "log_linear": "log-linear trend",
 }
-
-
-def activity_figure(activity: pd.DataFrame) -> Figure:
-    """Activity by chapter, admission type and base year; a chapter's years stand side by side.
-
-    Args:
-        activity: table ``activity``.
-    """
-    years = sorted(activity["year"].unique())
-    sums = _by_chapter(activity).groupby(["chapter", "admission_type", "year"])["admissions"].sum()
-    wide = sums.unstack(["admission_type", "year"])
-    wide = wide.reindex(columns=pd.MultiIndex.from_product([TYPE_MARKS, years]))
-    figure, axes = new_figure(width=9.5)
-    for admission_type, (colour, marker) in TYPE_MARKS.items():
-        for position, counts in enumerate(wide[admission_type].to_numpy()):
-            axes.plot(
-                position + np.linspace(-0.25, 0.25, len(years)),
-                counts,
-                color=colour,
-                marker=marker,
-                markersize=4,
-                linewidth=1,
-                label=admission_type if position == 0 else None,
-            )
-    axes.set_xticks(range(len(wide)), wide.index)
-    axes.grid(axis="x", visible=False)
-    axes.set_ylim(bottom=0)
-    axes.set_title(f"Activity in the extract by HRG chapter, {years[0]} to {years[-1]}")
-    axes.set_xlabel(f"HRG chapter (from left to right within each: {', '.join(years)})")
-    axes.set_ylabel("admissions in the extract")
-    count_ticks(axes.yaxis)
-    axes.legend()
-    return figure
 
 
 def chapter_projections(
@@ -66,8 +34,8 @@ def chapter_projections(
         ``base`` and ``projected`` in admissions a year, ``change_pct`` and ``margin_pct``, by chapter.
     """
     years = activity["year"].nunique()
-    base = _by_chapter(activity).groupby("chapter")["admissions"].sum() * scale / years
-    level = _by_chapter(national).groupby("chapter")["admissions"].sum()
+    base = by_chapter(activity).groupby("chapter")["admissions"].sum() * scale / years
+    level = by_chapter(national).groupby("chapter")["admissions"].sum()
     error = chapter_errors(activity, national, target_year)
     return pd.DataFrame(
         {
@@ -183,7 +151,3 @@ def year_on_year_figure(changes: pd.DataFrame) -> Figure:
     moves.margins(y=0.1)
     figure.legend(*moves.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     return figure
-
-
-def _by_chapter(lines: pd.DataFrame) -> pd.DataFrame:
-    return lines.assign(chapter=lines["hrg"].str[0])
