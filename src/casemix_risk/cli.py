@@ -60,7 +60,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    found = verify(options.folder, ROOT)
+    found = verify(options.folder, ROOT, _show_progress)
     for finding in found:
         print(f"{finding.kind}: {finding.path} {finding.sentence}")
     if found:
@@ -71,6 +71,13 @@ def _verify(options: argparse.Namespace) -> None:
         f"{len(made['raw'])} raw files, every number of the report, and {made['number']} runs in the chain, "
         f"which ends in {line_hash(chain_lines(options.folder)[-1])}."
     )
+
+
+def _show_progress(done: int, files: int) -> None:
+    if sys.stderr.isatty():
+        print(
+            f"\r{done:,} of {files:,} files", end="\n" if done == files else "", file=sys.stderr, flush=True
+        )
 
 
 def _trace(options: argparse.Namespace) -> None:
