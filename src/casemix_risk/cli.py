@@ -10,7 +10,7 @@ from casemix_risk.audit.lineage import lineage_picture
 from casemix_risk.audit.manifest import chain_lines, line_hash
 from casemix_risk.audit.release import release, run_list
 from casemix_risk.audit.trace import trace
-from casemix_risk.audit.verify import read_manifest, verify
+from casemix_risk.audit.verify import faults, read_manifest, verify
 from casemix_risk.check import check_file
 from casemix_risk.errors import InputError, explain
 
@@ -63,8 +63,13 @@ def _verify(options: argparse.Namespace) -> None:
     found = verify(options.folder, ROOT, _show_progress)
     for finding in found:
         print(f"{finding.kind}: {finding.path} {finding.sentence}")
+    wrong = faults(found)
+    if wrong:
+        raise InputError(f"{options.folder} is not as its manifest says: {len(wrong)} findings.")
     if found:
-        raise InputError(f"{options.folder} is not as its manifest says: {len(found)} findings.")
+        print(
+            f"The casemix-risk beside you is not the one that made the run: {len(found)} differences, above."
+        )
     made = read_manifest(options.folder)
     print(
         f"{options.folder} is as its manifest says: {len(made['files'])} files of {len(made['jobs'])} jobs, "

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from casemix_risk.audit.manifest import CHAIN, chain_lines, line_hash
-from casemix_risk.audit.verify import read_manifest, verify
+from casemix_risk.audit.verify import faults, read_manifest, verify
 from casemix_risk.errors import InputError
 
 RELEASES, LATEST = "releases", "latest"
@@ -23,7 +23,7 @@ def release(run: Path, root: Path) -> Path:
     Raises:
         InputError: the run is not as its manifest says, or was released before.
     """
-    found = verify(run, root)
+    found = faults(verify(run, root))
     if found:
         raise InputError(
             f"{run} is not as its manifest says ({found[0].path} {found[0].sentence}): run audit verify."

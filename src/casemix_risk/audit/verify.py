@@ -1,7 +1,7 @@
 """Whether a run is still what its manifest says, file by file, and what was done to it where it is not."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from casemix_risk.audit.tables import table_facts
 from casemix_risk.audit.trace import numbers_that_do_not_agree
 from casemix_risk.errors import InputError
 
+CHECKOUT = "checkout"
 UNLISTED = ("logs", "benchmarks")  # folders that tell of times, not of figures
 LAST = (MANIFEST, PROVENANCE, SUMS)
 
@@ -40,6 +41,11 @@ class Finding(NamedTuple):
     kind: str
     path: str
     sentence: str
+
+
+def faults(found: Iterable[Finding]) -> list[Finding]:
+    """The findings that are about the run itself, not about the casemix-risk that looks at it."""
+    return [finding for finding in found if finding.kind != CHECKOUT]
 
 
 def read_manifest(run: Path) -> dict:
@@ -174,12 +180,12 @@ def _raw(made: Mapping) -> Iterator[Finding]:
 def _checkout(made: Mapping, root: Path) -> Iterator[Finding]:
     for path, digest in made["definitions"].items():
         if not (root / path).is_file() or file_hash(root / path) != digest:
-            yield Finding("checkout", path, "is not the definition that the run used")
+            yield Finding(CHECKOUT, path, "is not the definition that the run used")
     lock = "envs/requirements.lock"
     if not (root / lock).is_file() or file_hash(root / lock) != made["environment"]["lock"]:
-        yield Finding("checkout", lock, "names other libraries than the run used")
+        yield Finding(CHECKOUT, lock, "names other libraries than the run used")
     codes = {job["rule"]: job["code"] for job in made["jobs"].values()}
     for rule, code in sorted(codes.items()):
         script = root / f"scripts/{rule}.py"
         if not script.is_file() or code_fingerprint(script, (root / "src", root / "scripts")) != code:
-            yield Finding("checkout", f"scripts/{rule}.py", "is other code than the run used")
+            yield Finding(CHECKOUT, f"scripts/{rule}.py", "is other code than the run used")
