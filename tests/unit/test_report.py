@@ -1,3 +1,4 @@
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import pytest
 from examples import lines_of
 
 import casemix_risk.report.facts as facts_module
+from casemix_risk.audit.source import Source
 from casemix_risk.report.facts import Scene, figures, published_facts
 from casemix_risk.report.findings import findings, list_size_for
 from casemix_risk.report.formats import about_pounds, decimals, integer, percent, pounds
 from casemix_risk.report.html_table import html_table
+from casemix_risk.report.numbers import Number, numbers_table
+from casemix_risk.report.page import numbers_json
 from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import ReportTable
 from casemix_risk.risk.pools import pool_rules
@@ -150,6 +154,17 @@ def test_html_tables_have_headers_captions_and_escaped_text():
     assert parser.texts == ["Title; – means: unknown", "Name", "Value", "a <b> & c", "1,234.5", "d", "–"]
     links = [attributes["data-number"] for tag, attributes in parser.tags if tag == "a"]
     assert links == ["id/a-<b>-&-c/value"]
+
+
+def test_numbers_of_the_page_are_json_even_where_there_is_none():
+    source = Source("risk/x/pool_optimum", "cut_gbp", {"pool": "</script>"})
+    table = numbers_table([Number("text/b", float("nan"), source), Number("text/a", 2, source)])
+    text = numbers_json(table)
+    assert "<" not in text
+    assert json.loads(text) == {
+        "text/a": [2.0, *source[:2], {"pool": "</script>"}, "the cell"],
+        "text/b": [None, *source[:2], {"pool": "</script>"}, "the cell"],
+    }
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,11 @@ CHANGES = [
     ("a definition", source(f"{LIBRARY}/synthetic/catalogue.csv", ",3700,", ",3800,"), EVERYTHING),
     ("the locked libraries", source("envs/requirements.lock", "==0.8.0", "==0.8.1"), EVERYTHING),
     ("Snakemake's records deleted", records_deleted, NOTHING),
+    (
+        "a figure deleted",
+        lambda folder, project: (folder / "results/demo/tariff/2008-09/prices.png").unlink(),
+        FROM_ONE_PRICE_LIST,
+    ),
 ]
 CHANGES_OF_A_USERS_FILE = [
     ("an extract", extract_loses_its_last_row, FROM_ONE_EXTRACT),

@@ -65,15 +65,21 @@ def lines_of(years):
     return expand(RESULTS / "ingest" / f"{table}_{{year}}.parquet", year=years)
 
 
-def receipts(*, but=()):
-    """The receipts of every job of the run, but for those of some rules."""
+def files_of_jobs(pick, *, but=()):
+    """Files that the jobs of the run write, picked from each rule's outputs, but for those of some rules."""
     values = {"year": YEARS, "edition": EDITIONS, "fyear": [year[2:4] + year[5:] for year in YEARS]}
     return sorted(
-        str(each.output.receipt.apply_wildcards(dict(zip(each.wildcard_names, chosen))))
+        str(path.apply_wildcards(dict(zip(each.wildcard_names, chosen))))
         for each in workflow.rules
-        if "receipt" in each.output.keys() and each.name not in but
+        if each.name not in but
+        for path in pick(each.output)
         for chosen in itertools.product(*(values[name] for name in each.wildcard_names))
     )
+
+
+def receipts(*, but=()):
+    """The receipts of every job of the run, but for those of some rules."""
+    return files_of_jobs(lambda output: [output.receipt] if hasattr(output, "receipt") else [], but=but)
 
 
 def in_demonstration(**files):

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from casemix_risk.audit.source import MEDIAN, ROWS, SHARE, Source
@@ -120,7 +119,7 @@ def numbers_table(numbers: Iterable[Number]) -> pd.DataFrame:
     rows = [
         {
             "number": number.id,
-            "value": float(number.value) if pd.notna(number.value) else np.nan,
+            "value": float(number.value),
             "table": number.source.table,
             "column": number.source.column,
             "where": number.source.where_text(),
@@ -128,5 +127,4 @@ def numbers_table(numbers: Iterable[Number]) -> pd.DataFrame:
         }
         for number in numbers
     ]
-    table = pd.DataFrame(rows).sort_values("number", ignore_index=True)
-    return table.assign(value=table["value"].astype("Float64"))
+    return pd.DataFrame(rows).sort_values("number", ignore_index=True)

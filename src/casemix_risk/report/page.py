@@ -78,7 +78,7 @@ def render_report(
         if "year_on_year" in shown
         else None,
         warnings=checks[checks["outcome"] == "warning"].to_dict("records"),
-        numbers=_numbers_json(numbers),
+        numbers=numbers_json(numbers),
         lineages={
             table: lineage_html(ancestors(jobs, f"{table}.parquet"))
             for table in sorted(numbers["table"].unique())
@@ -88,17 +88,19 @@ def render_report(
     )
 
 
-def _numbers_json(numbers: pd.DataFrame) -> str:
+def numbers_json(numbers: pd.DataFrame) -> str:
     """The table as JSON that can stand in a script element."""
     said = {
-        row["number"]: [row["value"], row["table"], row["column"], json.loads(row["where"]), row["how"]]
+        row["number"]: [
+            None if pd.isna(row["value"]) else row["value"],
+            row["table"],
+            row["column"],
+            json.loads(row["where"]),
+            row["how"],
+        ]
         for row in numbers.to_dict("records")
     }
     return json.dumps(said, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _places(value: float, places: int) -> str:
-    return decimals(places)(value)
 
 
 def _data_uri(svg: str) -> str:
