@@ -93,7 +93,7 @@ def verify(
             Finding("number", number, "is not what its table gives")
             for number in numbers_that_do_not_agree(run)
         ]
-    return [*found, *_parents(made, contents), *_raw(made), *_checkout(made, root)]
+    return [*found, *_parents(made, contents), *_raw(run, made), *_checkout(made, root)]
 
 
 def _chain(run: Path) -> Iterator[Finding]:
@@ -169,11 +169,13 @@ def _parents(made: Mapping, contents: Mapping[str, str | None]) -> Iterator[Find
                 yield Finding("parent", path, f"was made from another {parent} than the one that is here")
 
 
-def _raw(made: Mapping) -> Iterator[Finding]:
+def _raw(run: Path, made: Mapping) -> Iterator[Finding]:
+    """Raw files; relative names start from the folder that the run was made in, which holds the run's."""
     for path, digest in made["raw"].items():
-        if not Path(path).is_file():
+        found = next((place / path for place in run.absolute().parents if (place / path).is_file()), None)
+        if found is None:
             yield Finding("raw input", path, "is not there any more")
-        elif file_hash(path) != digest:
+        elif file_hash(found) != digest:
             yield Finding("raw input", path, "has changed since the run")
 
 
