@@ -27,7 +27,11 @@ def main(snakemake) -> None:
     }
     ties = [
         *_year_ties(snakemake, waterfalls),
-        *activity_ties(_units(snakemake), read_table(snakemake.input.activity)),
+        *activity_ties(
+            _units(snakemake),
+            read_table(snakemake.input.activity),
+            rounding=0.5 if settings["source"] == "schedule" else 0.0,
+        ),
         *(
             tie
             for edition, tables in editions.items()

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from casemix_risk.audit.difference import difference
@@ -10,7 +11,7 @@ from casemix_risk.audit.lineage import lineage_picture
 from casemix_risk.audit.manifest import chain_lines, line_hash
 from casemix_risk.audit.release import release, run_list
 from casemix_risk.audit.trace import trace
-from casemix_risk.audit.verify import faults, read_manifest, verify
+from casemix_risk.audit.verify import damaged, faults, read_manifest, verify
 from casemix_risk.check import check_file
 from casemix_risk.errors import InputError, explain
 
@@ -85,15 +86,27 @@ def _show_progress(done: int, files: int) -> None:
         )
 
 
+@contextmanager
+def _damage_said(*folders: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, KeyError):  # JSON, Parquet, or a cell that is not there
+        raise damaged(" or ".join(map(str, folders))) from None
+
+
 def _trace(options: argparse.Namespace) -> None:
-    lines, found = trace(options.folder, options.number)
+    with _damage_said(options.folder):
+        lines, found = trace(options.folder, options.number)
     print("\n".join(lines))
     if options.picture:
         options.picture.write_text(lineage_picture(found), encoding="utf-8")
 
 
 def _diff(options: argparse.Namespace) -> None:
-    print("\n".join(difference(options.folder, options.other)))
+    with _damage_said(options.folder, options.other):
+        print("\n".join(difference(options.folder, options.other)))
 
 
 def _list(options: argparse.Namespace) -> None:

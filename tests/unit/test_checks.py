@@ -47,10 +47,15 @@ def test_rows_tie_or_do_not():
 
 def test_one_unit_lost_between_rows_and_activity_is_seen():
     activity = pd.DataFrame({"year": ["a", "a", "b"], "admissions": [999_999, 1, 5]})
-    assert [check["outcome"] for check in activity_ties({"a": 1_000_000, "b": 6}, activity)] == [
-        "passed",
-        "failed",
-    ]
+    counted = {"a": 1_000_000, "b": 6}
+    assert [check["outcome"] for check in activity_ties(counted, activity, 0.0)] == ["passed", "failed"]
+
+
+def test_a_schedule_may_round_each_line_by_half_a_unit():
+    activity = pd.DataFrame({"year": "a", "admissions": [2, 2]})
+    for units, outcome in {3.0: "passed", 5.0: "passed", 2.9: "failed"}.items():
+        (check,) = activity_ties({"a": units}, activity, 0.5)
+        assert check["outcome"] == outcome, units
 
 
 def edition():
@@ -119,6 +124,8 @@ def test_quality_warns_and_stops_by_its_limits():
         ("estimated_budget", "now", "failed"),
         ("changes_beyond_chance", "b", "passed"),
     ]
+    unseen = changes.assign(beyond_chance=None)  # a new design of the codes: no line in both years
+    assert "changes_beyond_chance" not in outcomes(quality(years, {}, unseen, LIMITS))
     table = checks_table([], found)
     with pytest.raises(InputError, match=r"estimated_budget \(now\) gives 50.0%, more than 40.0%"):
         refuse_failed(table)

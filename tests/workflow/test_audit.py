@@ -25,6 +25,7 @@ from casemix_risk.cli import main
 from casemix_risk.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("workflow")
+BUDGET = "text/budget_gbp"
 NATIONAL, SUMMARY = "volumes/national.parquet", "risk/2006-07/risk_summary.parquet"
 
 
@@ -74,6 +75,10 @@ def edit_line(path):
     path.write_text(path.read_text().replace('"number": 1', '"number": 2'))
 
 
+def edit_time(path):
+    path.write_text(path.read_text().replace('"time": "20', '"time": "19'))
+
+
 CHILDREN = {("parent", f"tariff/{edition}/prices.parquet") for edition in ("2006-07", "2007-08", "2008-09")}
 TAMPERING = [
     ("a flipped byte of a table", NATIONAL, flip_byte, {("damaged", NATIONAL)}),
@@ -86,6 +91,9 @@ TAMPERING = [
     ("a forged manifest", "manifest.json", edit_line, {("chain", "manifest.json")}),
     ("a forged list of sums", "SHA256SUMS", flip_byte, {("chain", "SHA256SUMS")}),
     ("a broken chain", "runs.jsonl", edit_line, {("chain", "runs.jsonl")}),
+    ("a chain with another time", "runs.jsonl", edit_time, {("chain", "runs.jsonl")}),
+    ("a chain without sense", "runs.jsonl", lambda path: path.write_text("{}\n"), {("chain", "runs.jsonl")}),
+    ("a chain of bytes", "runs.jsonl", lambda path: path.write_bytes(b"\xff\n"), {("chain", "runs.jsonl")}),
     ("a chain cut off", "runs.jsonl", Path.unlink, {("chain", "runs.jsonl")}),
     ("a forged receipt", "receipts/volumes.json", flip_byte, {("damaged", "receipts/volumes.json")}),
 ]
@@ -152,7 +160,7 @@ def test_every_number_of_the_report_comes_again_from_its_table(run):
 
 
 def test_a_number_leads_through_every_step_to_the_raw_files(run):
-    lines, found = trace(run, "text/budget_gbp")
+    lines, found = trace(run, BUDGET)
     summary = read_table(run / SUMMARY).query("pool == 'none' and method == 'exact' and list_size == 10000")
     assert lines[0] == f"text/budget_gbp = {summary['budget_gbp'].item()!r}"
     paths = [each.path for each in found]
@@ -176,6 +184,20 @@ def test_the_command_traces_draws_and_lists(run, capsys):
     assert capsys.readouterr().out.startswith("results/demo: run 1, ")
     assert main(["audit", "verify", "results"]) == 1
     assert "results has no manifest.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "number"),
+    [
+        ("manifest.json", None),
+        (SUMMARY, BUDGET),
+        ("receipts/risk_2006-07.json", BUDGET),
+    ],
+)
+def test_a_damaged_run_ends_a_command_in_a_sentence(run, place, number, capsys):
+    (run / place).write_text("{}")
+    assert main(["audit", "trace", number] if number else ["audit", "verify"]) == 1
+    assert re.fullmatch(r"casemix-risk: results/demo\S* is damaged: .*\n", capsys.readouterr().err)
 
 
 def test_others_can_read_what_the_run_says_of_itself(run):

@@ -26,13 +26,18 @@ def year_ties(year: str, raw_rows: int, kept: int, excluded: int, waterfall: pd.
     yield _tie("rows_of_the_waterfall", year, "rows", said.sum(), kept + excluded, EXACT)
 
 
-def activity_ties(counted: Mapping[str, float], activity: pd.DataFrame) -> Iterator[dict]:
-    """Each year's units, counted among the kept rows, against table ``activity``."""
+def activity_ties(counted: Mapping[str, float], activity: pd.DataFrame, rounding: float) -> Iterator[dict]:
+    """Each year's units, counted among the kept rows, against table ``activity``.
+
+    Args:
+        counted: year -> units.
+        activity: table ``activity``.
+        rounding: what rounding can change a line by: 0 for an extract, 0.5 for a schedule.
+    """
     for year, units in counted.items():
-        total = activity.loc[activity["year"] == year, "admissions"].sum()
-        # a schedule's activity is rounded to whole units line by line
-        tolerance = EXACT if float(units).is_integer() else 0.5 * len(activity) / max(units, 1)
-        yield _tie("kept_rows_to_activity", year, "units", units, total, tolerance)
+        lines = activity.loc[activity["year"] == year, "admissions"]
+        tolerance = rounding * len(lines) / max(units, lines.sum(), 1)
+        yield _tie("kept_rows_to_activity", year, "units", units, lines.sum(), tolerance)
 
 
 def edition_ties(
@@ -123,8 +128,8 @@ def quality(
         yield _judged("unpriced_admissions", edition, unpriced, limits)
         yield _judged("estimated_budget", edition, estimated, limits)
     if year_on_year is not None:
-        whole = year_on_year[year_on_year["level"] == "all"]
-        for row in whole.itertuples():
+        whole = year_on_year[year_on_year["level"] == "all"].dropna(subset="beyond_chance")
+        for row in whole.itertuples():  # none where no line was seen in both years
             yield _judged("changes_beyond_chance", row.to_year, row.beyond_chance, limits)
 
 

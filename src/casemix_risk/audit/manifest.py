@@ -30,9 +30,8 @@ def manifest(run: Path, root: Path, jobs: Mapping[str, Mapping], kept: Iterable[
     Returns:
         `run, number, previous` (hash of the line before in the chain), `time` (UTC), `casemix_risk`
         (version), `commit` and `dirty` (None outside git), `environment`; `raw` and `definitions` (path ->
-        SHA-256);
-        `jobs` (name -> rule, wildcards, code, lock, settings); `files` (path from the run's folder ->
-        bytes, sha256, job, parents with their hashes, and of tables rows, content and publication).
+        SHA-256); `jobs` (name -> rule, wildcards, code, lock, settings); `files` (path from the run's
+        folder -> bytes, sha256, job, parents with their hashes, and of tables rows, content and publication).
     """
     files = {}
     for name, job in jobs.items():

@@ -1,7 +1,7 @@
 """A watch for patients: nothing that looks like one may stand in what is published, logged or committed."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -75,16 +75,11 @@ def refuse_identifiers(run: Path, files: Mapping[str, Mapping]) -> None:
         InputError: a file holds something that looks like an identifier; the sentence names file and kind.
     """
     published = [run / path for path, facts in files.items() if facts.get("publication") != "internal"]
-    raw = {run / "synthetic"}
-    for path in _in_order([*published, *(run / "logs").glob("*")]):
-        if path.parent in raw and path.suffix != ".parquet":
+    for path in sorted([*published, *(run / "logs").glob("*")]):
+        if path.parent == run / "synthetic" and path.suffix != ".parquet":
             continue  # the demonstration's own extract, whose patients are invented
         for kind in sorted(identifiers_in_file(path)):
             raise InputError(
                 f"{path} holds what looks like {kind}: it must not be published; please report it with the "
                 "name of the file."
             )
-
-
-def _in_order(paths: Iterable[Path]) -> list[Path]:
-    return sorted(path for path in paths if path.is_file())

@@ -24,6 +24,8 @@ from casemix_risk.audit.trace import numbers_that_do_not_agree
 from casemix_risk.errors import InputError
 
 CHECKOUT = "checkout"
+SAID_TWICE = ("number", "time", "commit", "dirty", "previous")  # by the manifest and its line of the chain
+HELD = ("run", *SAID_TWICE, "casemix_risk", "environment", "raw", "definitions", "jobs", "files")
 UNLISTED = ("logs", "benchmarks")  # folders that tell of times, not of figures
 LAST = (MANIFEST, PROVENANCE, SUMS)
 
@@ -55,13 +57,21 @@ def read_manifest(run: Path) -> dict:
         InputError: the folder has none, or it cannot be read.
     """
     try:
-        return json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+        made = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+        return {name: made[name] for name in HELD}
     except FileNotFoundError:
         raise InputError(
             f"{run} has no {MANIFEST}: give the folder of a finished run, such as results/demo."
         ) from None
-    except ValueError:
-        raise InputError(f"{run / MANIFEST} is damaged: run the pipeline again, or take a release.") from None
+    except (ValueError, KeyError, TypeError):
+        raise damaged(run / MANIFEST) from None
+
+
+def damaged(path: Path | str) -> InputError:
+    """The error for a run, or a file of it, that no longer holds what it should."""
+    return InputError(
+        f"{path} is damaged: casemix-risk audit verify says what else is; run the pipeline again."
+    )
 
 
 def verify(
@@ -81,7 +91,7 @@ def verify(
         InputError: there is no manifest, or it is damaged.
     """
     made = read_manifest(run)
-    found = [*_chain(run), *_listing(run, made)]
+    found = [*_chain(run, made), *_listing(run, made)]
     contents = {}
     for done, (path, facts) in enumerate(made["files"].items(), 1):
         if (run / path).is_file():
@@ -96,16 +106,20 @@ def verify(
     return [*found, *_parents(made, contents), *_raw(run, made), *_checkout(made, root)]
 
 
-def _chain(run: Path) -> Iterator[Finding]:
+def _chain(run: Path, made: Mapping) -> Iterator[Finding]:
     previous = START_OF_CHAIN
-    lines = chain_lines(run)
+    try:
+        lines = chain_lines(run)
+    except ValueError:
+        yield Finding("chain", CHAIN, "cannot be read")
+        return
     if not lines:
         yield Finding("chain", CHAIN, "is missing or empty")
         return
     for number, line in enumerate(lines, 1):
         try:
-            said = json.loads(line)
-        except ValueError:
+            said = {name: json.loads(line)[name] for name in (*SAID_TWICE, "manifest", "sums")}
+        except (ValueError, KeyError, TypeError):
             yield Finding("chain", CHAIN, f"line {number} cannot be read")
             return
         if said["previous"] != previous or said["number"] != number:
@@ -118,6 +132,8 @@ def _chain(run: Path) -> Iterator[Finding]:
             yield Finding("missing", name, "is missing")
         elif file_hash(run / name) != said[key]:
             yield Finding("chain", name, f"is not the one that the last line of {CHAIN} speaks of")
+        elif name == MANIFEST and any(said[each] != made[each] for each in SAID_TWICE):
+            yield Finding("chain", CHAIN, "has a last line that does not agree with the manifest")
 
 
 def _listing(run: Path, made: Mapping) -> Iterator[Finding]:
