@@ -11,7 +11,7 @@ COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --
 .DEFAULT_GOAL := help
 # What a target needs is made in the order in which it is listed: recover unlocks before it runs.
 .NOTPARALLEL:
-.PHONY: help run recover unlock test check lint benchmark lock clean
+.PHONY: help run watch recover unlock test check lint benchmark lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1: /'
@@ -19,6 +19,9 @@ help: ## list the targets
 run: $(READY) ## run the pipeline; CONFIG=config/mine.yaml runs yours
 	@$(BIN)/snakemake --cores all --configfile $(CONFIG)
 	@$(BIN)/python -m casemix_risk.report.where $(CONFIG)
+
+watch: $(READY) ## run and release only what changed, for cron; CONFIG as for run, ON_CHANGE and ON_FAILURE are commands
+	@$(BIN)/casemix-risk watch --config $(CONFIG) --on-change '$(ON_CHANGE)' --on-failure '$(ON_FAILURE)'
 
 recover: unlock run ## go on after a power cut, a kill or a full disk; CONFIG as for run
 

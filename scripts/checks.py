@@ -15,6 +15,7 @@ from casemix_risk.audit.checks import (
 from casemix_risk.audit.tables import read_table, table_facts
 from casemix_risk.ingest.read import data_lines
 from casemix_risk.volumes.activity import count_units
+from casemix_risk.volumes.small_numbers import LARGEST_SMALL_NUMBER, TAKEN_AS
 from job import by_edition, log, run, write
 
 
@@ -30,7 +31,7 @@ def main(snakemake) -> None:
         *activity_ties(
             _units(snakemake),
             read_table(snakemake.input.activity),
-            rounding=0.5 if settings["source"] == "schedule" else 0.0,
+            rounding=_rounding(settings),
         ),
         *(
             tie
@@ -49,6 +50,13 @@ def main(snakemake) -> None:
         log(snakemake, f"{row.outcome}: {row.check} ({row.scope}): {row.value:.6g}")
     refuse_failed(table)
     write(snakemake, "checks", table)
+
+
+def _rounding(settings) -> float:
+    """What rounding can change a line's activity by."""
+    if settings["small_numbers"] == "suppress":
+        return LARGEST_SMALL_NUMBER - TAKEN_AS
+    return 0.5 if settings["source"] == "schedule" else 0.0
 
 
 def _year_ties(snakemake, waterfalls) -> Iterator[dict]:

@@ -1,7 +1,7 @@
 """From the cost lines to what a simulated search of Table 2 can tell."""
 
 from casemix_risk.audit.tables import read_table
-from casemix_risk.risk.lines import line_names, lines_from
+from casemix_risk.risk.lines import fixed_costs, line_names, lines_from
 from casemix_risk.risk.monte_carlo import search_by_simulation
 from casemix_risk.risk.pools import kept_lines
 from job import run, write
@@ -21,6 +21,7 @@ def main(snakemake) -> None:
         risk["simulated_years"],
         REPEATS,
         snakemake.params.settings["seed"],
+        fixed_costs(table),
     )
     write(snakemake, "monte_carlo", found)
 

@@ -25,10 +25,14 @@ from job import by_edition, run, write
 
 def main(snakemake) -> None:
     config, files = snakemake.params.settings, snakemake.input
-    editions = by_edition(files.tables, config["tariff"]["editions"])
-    leading = next(iter(editions.values()))
-    leading["priced_waterfall"] = read_table(files.waterfall)
+    edition = snakemake.params.leading
+    tables = by_edition(files.tables, config["tariff"]["editions"])
+    leading = tables[edition]
+    editions = {edition: leading} | tables
+    if files.waterfall:
+        leading["priced_waterfall"] = read_table(files.waterfall[0])
     leading["monte_carlo"] = read_table(files.monte_carlo)
+    leading |= {Path(path).stem: read_table(path) for path in files.payment}
     facts = planted = None
     if "synthetic" in config:
         facts = read_table(files.published_facts)
@@ -45,11 +49,12 @@ def main(snakemake) -> None:
             read_table(files.activity), read_table(files.national), config["target_year"], scale
         )
     }
-    checks, size = read_table(files.checks), config["risk"]["list_size"]
-    shown = report_tables(editions, size, volumes, checks, practices, facts, planted)
+    checks, size = next(map(read_table, files.checks), None), config["risk"]["list_size"]
+    changes = {Path(path).parent.name: read_table(path) for path in files.changes}
+    registry = read_table(files.editions)
+    shown = report_tables(editions, size, volumes, checks, registry, changes, practices, facts, planted)
     found = findings(leading, size)
     tested = years_said(years["back_test"], config["projection"]) if "back_test" in years else None
-    edition = next(iter(editions))
     numbers = numbers_table(
         [
             *finding_numbers(edition, found),
@@ -68,6 +73,9 @@ def main(snakemake) -> None:
         edition=edition,
         shared_pool=found.shared_pool,
         figures={Path(path).stem: Path(path).read_text(encoding="utf-8") for path in files.figures},
+        changes={
+            Path(path).parent.name: Path(path).read_text(encoding="utf-8") for path in files.change_figures
+        },
         shown=shown,
         back_test=tested,
         checks=checks,

@@ -1,8 +1,7 @@
-"""From a seed to the demonstration's truth: the national line table and its tariff file."""
+"""From a seed to the demonstration's truth: the national line table."""
 
 from casemix_risk.figure_style import save_figure
 from casemix_risk.synthetic.figures import truth_figure
-from casemix_risk.synthetic.tariff_file import write_tariff
 from casemix_risk.synthetic.truth import national_truth
 from job import run, write
 
@@ -10,7 +9,6 @@ from job import run, write
 def main(snakemake) -> None:
     lines = national_truth(snakemake.params.settings["seed"])
     write(snakemake, "truth_lines", lines)
-    write_tariff(lines, snakemake.output.tariff)
     save_figure(truth_figure(lines), snakemake.output.figure)
 
 

@@ -5,6 +5,7 @@ from casemix_risk.figure_style import save_figure
 from casemix_risk.volumes.figures import projection_figure
 from casemix_risk.volumes.list_sizes import by_list_size
 from casemix_risk.volumes.national import project
+from casemix_risk.volumes.small_numbers import published_activity
 from job import run, write
 
 
@@ -19,6 +20,8 @@ def main(snakemake) -> None:
         settings["population"],
         settings["population_covered"],
     )
+    if settings["small_numbers"] == "suppress":
+        write(snakemake, "published_activity", published_activity(activity))
     write(snakemake, "national", national)
     write(snakemake, "by_list_size", by_list_size(national, settings["list_sizes"], settings["population"]))
     scale = settings["population"] / settings["population_covered"]

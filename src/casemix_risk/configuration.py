@@ -4,13 +4,16 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from datetime import date
 from pathlib import Path
 
 import jsonschema
 import yaml
 
 from casemix_risk.errors import InputError
+from casemix_risk.payment.options import options_on
 from casemix_risk.tariff.editions import edition_chain
+from casemix_risk.tariff.registry import FACTS, PRICE_FILES, chosen_editions, read_registry
 
 _TYPES = {
     "string": "text",
@@ -27,10 +30,11 @@ _LIMITS = {
     "exclusiveMaximum": "below {}",
 }
 _LONGEST_SHOWN = 40
+RESERVED = ("changes", "releases", "watch")
 
 
 def complete_configuration(config: Mapping, schema_path: Path) -> dict:
-    """The configuration with every default filled in.
+    """The configuration with every default filled in and every tariff edition looked up in the registry.
 
     Args:
         config: what the user wrote.
@@ -41,20 +45,45 @@ def complete_configuration(config: Mapping, schema_path: Path) -> dict:
 
     Raises:
         InputError: a key is unknown, missing or has a value it cannot have; the sentence names the key and,
-            for an unknown one, the nearest that exists; or the keys contradict one another.
+            for an unknown one, the nearest that exists; or the keys contradict one another. The same for the
+            registry of tariff editions, where it is used.
     """
     schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
-    complete = _with_text_keys(config)
+    complete = _as_json(config)
     _fill_defaults(complete, schema)
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(complete)
-    error = jsonschema.exceptions.best_match(errors)
-    if error is not None:
-        raise InputError(_sentence(error))
+    tariff = complete.get("tariff")
+    if isinstance(tariff, dict) and isinstance(tariff.get("editions"), list):
+        tariff["editions"] = _from_registry(tariff, schema)
+    _refuse_faults(complete, schema, "The configuration")
     for edition in complete["tariff"]["editions"]:
         edition_chain(complete["tariff"]["editions"], edition)
     for fault in _inconsistencies(complete):
         raise InputError(f"The configuration cannot run: {fault}.")
     return _with_data_dir(complete)
+
+
+def _from_registry(tariff: Mapping, schema: Mapping) -> dict[str, dict]:
+    path = Path(tariff["registry"])
+    registry = _as_json(read_registry(path))
+    refuse_repeated_keys(path)
+    one_edition = schema["properties"]["tariff"]["properties"]["editions"]["additionalProperties"]
+    files = {"if": {"anyOf": [{"required": [key]} for key in ("file", "factors_file")]}}
+    registered = {
+        "type": "object",
+        "additionalProperties": one_edition
+        | files
+        | {"required": list(FACTS), "then": {"required": ["sha256"]}},
+    }
+    _refuse_faults(registry, registered, f"The tariff registry {path}")
+    return chosen_editions(registry, tariff["editions"])
+
+
+def _refuse_faults(value: object, schema: Mapping, what: str) -> None:
+    validator = jsonschema.Draft202012Validator
+    checked = validator(schema, format_checker=validator.FORMAT_CHECKER).iter_errors(value)
+    error = jsonschema.exceptions.best_match(checked)
+    if error is not None:
+        raise InputError(_sentence(error, what))
 
 
 def base_years(config: Mapping) -> list[str]:
@@ -91,11 +120,11 @@ def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
         yield from _mappings(part)
 
 
-def _with_text_keys(value: object) -> object:
-    """A copy in which a key such as 2004, which YAML reads as a number, is text like every other."""
+def _as_json(value: object) -> object:
+    """A copy in which a key such as 2004, which YAML reads as a number, and a date are text."""
     if isinstance(value, Mapping):
-        return {str(key): _with_text_keys(part) for key, part in value.items()}
-    return deepcopy(value)
+        return {str(key): _as_json(part) for key, part in value.items()}
+    return value.isoformat() if isinstance(value, date) else deepcopy(value)
 
 
 def _fill_defaults(value: dict, schema: Mapping) -> None:
@@ -106,28 +135,28 @@ def _fill_defaults(value: dict, schema: Mapping) -> None:
             _fill_defaults(value[name], part)
 
 
-def _sentence(error: jsonschema.ValidationError) -> str:
+def _sentence(error: jsonschema.ValidationError, what: str) -> str:
     where = ".".join(map(str, error.absolute_path)) or "the top level"
     if error.validator == "additionalProperties" and error.schema.get("properties"):
         known = list(error.schema["properties"])
         unknown = next(name for name in error.instance if name not in known)
         nearest = difflib.get_close_matches(str(unknown), known, n=1, cutoff=0.5)
         hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(known)}."
-        return f"The configuration has an unknown key {unknown} at {where}; {hint}"
+        return f"{what} has an unknown key {unknown} at {where}; {hint}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
-        return f"The configuration lacks the key {', '.join(missing)} at {where}; add it."
+        return f"{what} lacks the key {', '.join(missing)} at {where}; add it."
     if error.validator == "oneOf":
         return (
-            f"The configuration at {where} must name either a file with its columns, "
+            f"{what} must name either an extract or a schedule, and not both."
+            if where == "the top level"
+            else f"{what} at {where} must name either a file with its columns, "
             "or an edition in from with a factor or a factors_file, or a schedule_year."
-            if where.startswith("tariff")
-            else "The configuration must name either an extract or a schedule, and not both."
         )
     value = json.dumps(error.instance, default=str)
     shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
     kind = "key" if "propertyNames" in error.absolute_schema_path else "value"
-    return f"The configuration at {where} has a {kind} it cannot have, {shown}: give {_wanted(error)}."
+    return f"{what} at {where} has a {kind} it cannot have, {shown}: give {_wanted(error)}."
 
 
 def _wanted(error: jsonschema.ValidationError) -> str:
@@ -148,6 +177,10 @@ def _wanted(error: jsonschema.ValidationError) -> str:
 
 
 def _inconsistencies(config: Mapping) -> Iterator[str]:
+    if config["run"] in RESERVED:
+        yield f"results/{config['run']} is a folder that all runs share; give run another name"
+    if config["small_numbers"] == "suppress" and options_on(config["payment"]):
+        yield "payment needs the exact counts that small_numbers suppresses; leave one of them out"
     years = base_years(config)
     for year in (*years, config["target_year"]):
         if int(year[-2:]) != (int(year[:4]) + 1) % 100:
@@ -160,17 +193,24 @@ def _inconsistencies(config: Mapping) -> Iterator[str]:
         year = edition.get("schedule_year")
         if year and year not in config.get("schedule", {"files": {}})["files"]:
             yield f"tariff edition {name} takes unit costs of {year}, which schedule.files lacks"
+    if "schedule" in config and "market_forces" in config["payment"]:
+        yield "payment.market_forces needs the providers of an extract, and a schedule names none"
 
 
 def _with_data_dir(config: dict) -> dict:
-    """Put the data folder before the paths that start from it; an absolute path stays as it is."""
-    folder = Path(config.pop("data_dir"))
+    """Put the data folder before the paths that start from it; an absolute path stays as it is.
+
+    Files of prices and payment lie beside the registry or in the data folder.
+    """
+    folder, registry = Path(config.pop("data_dir")), Path(config["tariff"]["registry"]).parent
     source = config.get("extract") or config["schedule"]
     source["files"] = {year: str(folder / path) for year, path in source["files"].items()}
     if "practices" in config:
         config["practices"]["register"] = str(folder / config["practices"]["register"])
-    for edition in config["tariff"]["editions"].values():
-        for key in ("file", "factors_file"):
-            if key in edition:
-                edition[key] = str(folder / edition[key])
+    payment = (config["payment"], config["payment"]["fixed_share"])
+    for named in (*config["tariff"]["editions"].values(), *payment):
+        for key in (*PRICE_FILES, "market_forces"):
+            if key in named:
+                beside = registry / named[key]
+                named[key] = str(beside if beside.is_file() else folder / named[key])
     return config

@@ -1,5 +1,6 @@
 """How every figure looks, and how it is saved so that the same picture gives the same bytes."""
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def save_figure(figure: Figure, paths: Sequence[Path | str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=150)
+
+
+def svg_address(svg: str) -> str:
+    """An SVG as the address of an image, for a page that needs no other file."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def new_figure(width: float = 8.0, height: float = 4.6, **subplots) -> tuple[Figure, object]:

@@ -9,18 +9,19 @@ from pathlib import Path
 from casemix_risk.errors import InputError, explain
 from casemix_risk.ingest.layout import find_layout
 from casemix_risk.ingest.schedule import open_schedule
+from casemix_risk.payment.options import check_payment
 from casemix_risk.practices.register import practice_lists, read_register
-from casemix_risk.tariff.editions import edition_chain, edition_files, edition_prices
+from casemix_risk.tariff.editions import edition_chain, edition_prices
 
 _ROOM_BYTES = 2**20
 
 
 def check_run(config: Mapping, results: Path) -> None:
-    """Check extracts by their headers, schedules by their sheets, price lists by every row, and the folder.
+    """Check extracts by headers, schedules by sheets, files of prices and payment by every row, the folder.
 
     Args:
         config: `casemix_risk.configuration.complete_configuration`.
-        results: the run's folder. Files that the demonstration itself makes there are not looked at.
+        results: the run's folder. Extracts that the demonstration itself makes there are not looked at.
 
     Raises:
         InputError: a file cannot serve or is given for two years, the practice register lacks a practice of
@@ -46,17 +47,17 @@ def check_run(config: Mapping, results: Path) -> None:
             )
     if "practices" in config:
         practice_lists(read_register(config["practices"]["register"]), config["practices"].get("groups"))
-    for chain in _price_chains(config["tariff"]["editions"], made):
+    for chain in _price_chains(config["tariff"]["editions"]):
         edition_prices(chain)
+    check_payment(config["payment"], config["tariff"]["editions"])
 
 
-def _price_chains(editions: Mapping[str, Mapping], made: Path | None) -> Iterator[list[dict]]:
+def _price_chains(editions: Mapping[str, Mapping]) -> Iterator[list[dict]]:
     """The longest chains of editions that begin with a file; they hold the shorter ones."""
     followed = {edition.get("from") for edition in editions.values()}
     for name in editions:
         chain = edition_chain(editions, name)
-        files = map(Path, edition_files(editions, name))
-        if name not in followed and "file" in chain[0] and not any(made in path.parents for path in files):
+        if name not in followed and "file" in chain[0]:
             yield chain
 
 

@@ -6,6 +6,7 @@ Run as a program it writes docs/bad-input.md anew.
 import contextlib
 import errno
 import gzip
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,6 +35,15 @@ ROW = f"|{SECRET}|3|1|2004-06-03|2004-06-07|2004-06-03|11|01|1|1|50|2|A81001|RR8
 EXTRACT = "\n".join([HEADINGS, *(f"{number:012}{ROW}" for number in range(5000)), ""])
 TARIFF = "HRG,Elective,Emergency\nH04,100,200\nD33,300,400\n"
 REGISTER = "CCG_CODE,CODE,SEX,AGE,NUMBER_OF_PATIENTS\n00L,A81001,ALL,ALL,9000\n"
+REGISTRY = f"""\
+2005-06:
+  effective_from: 2005-04-01
+  published_on: 2005-01-31
+  source: The publisher
+  file: prices.csv
+  sha256: {"ab" * 32}
+  columns: {{hrg: HRG, elective: Elective, emergency: Emergency}}
+"""
 CONFIGURATION = """\
 run: mine
 extract:
@@ -146,6 +156,29 @@ def practices(register: str, member: str = "A81001") -> Callable[[], str]:
     return make
 
 
+def registry(old: str, new: str) -> Callable[[], str]:
+    """A run whose editions come from a registry with something else written in it."""
+    assert old in REGISTRY
+
+    def make() -> str:
+        Path("registry.yaml").write_text(REGISTRY.replace(old, new))
+        editions = CONFIGURATION[CONFIGURATION.index("  editions:") :]
+        return CONFIGURATION.replace(editions, "  registry: registry.yaml\n  editions: [2005-06]\n")
+
+    return make
+
+
+def codes_priced_as(code: str) -> Callable[[], str]:
+    """A run whose price list has codes under another name."""
+
+    def make() -> str:
+        Path("codes.csv").write_text(f"hrg,priced_as\nA01,{code}\n")
+        digest = hashlib.sha256(TARIFF.encode()).hexdigest()
+        return registry("ab" * 32, f"{digest}\n  codes_file: codes.csv")()
+
+    return make
+
+
 CASES = [
     Case("extract: missing file", lambda: Path("extract.txt").unlink()),
     Case("extract: a folder in place of a file", setting("extract.txt", ".")),
@@ -210,6 +243,14 @@ CASES = [
     ),
     Case("workbook: truncated", unlike_workbook(b"PK\x03\x04" + noise)),
     Case("workbook: CSV under the name .xlsx", unlike_workbook(TARIFF.encode())),
+    Case("registry: an edition it does not have", registry("2005-06:", "2006-07:")),
+    Case("registry: a price file with another hash", registry("ab" * 32, "cd" * 32)),
+    Case("registry: no source", registry("source: The publisher", "sheet: Prices")),
+    Case("registry: a day that no calendar has", registry("2005-04-01", "2005-02-30")),
+    Case("registry: restates what is not there", registry("source", "restates: 2004-05\n  source")),
+    Case("registry: codes priced as what is not there", codes_priced_as("H99")),
+    Case("registry: text in place of editions", registry(REGISTRY, "none")),
+    Case("registry: missing file", lambda: (registry("a", "a")(), Path("registry.yaml").unlink())[0]),
     Case("uplift: factor 0", setting("1.025", "0")),
     Case("uplift: factor 100", setting("1.025", "100")),
     Case("uplift: factor 2.5 %", setting("1.025", "2.5 %")),

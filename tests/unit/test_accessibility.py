@@ -12,6 +12,7 @@ import casemix_risk.report.page as page_module
 
 TEMPLATE = Path(page_module.__file__).with_name("page.html").read_text(encoding="utf-8")
 COLOURS = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", TEMPLATE))
+CHANGES = ("2006-07_to_2007-08", "2007-08_to_2008-09")
 TEXT, MARK = 4.5, 3  # WCAG 2.2, success criteria 1.4.3 and 1.4.11
 
 
@@ -74,14 +75,23 @@ def page(request):
                 raise AttributeError(name)
             return Anything(1)
 
+        def __call__(self):
+            return [Anything(1)]
+
     environment = jinja2.Environment(autoescape=True)
     environment.filters |= dict.fromkeys(["pounds", "about", "integer", "share"], str)
     environment.filters["places"] = lambda value, places: str(value)
     environment.globals |= environment.filters | {"number": lambda *_: "1", "decimals": lambda places: str}
-    names = ("config", "value", "images", "table", "tested", "changes")
+    names = ("config", "value", "images", "table", "tested", "years_compared")
     demonstration = request.param == "demonstration"
     text = environment.from_string(TEMPLATE).render(
-        dict.fromkeys(names, Anything(1)) | {"demonstration": demonstration, "run": "mine", "lineages": {}}
+        dict.fromkeys(names, Anything(1))
+        | {
+            "demonstration": demonstration,
+            "run": "mine",
+            "lineages": {},
+            "changes": dict.fromkeys(CHANGES, ""),
+        }
     )
     return Page(text)
 
@@ -101,11 +111,13 @@ def test_one_first_heading_and_no_level_skipped(page):
     assert all(lower - upper <= 1 for upper, lower in pairwise(levels))
 
 
-def test_ids_are_unique_and_links_lead_to_them_or_to_the_workbook_beside_the_page(page):
+def test_ids_are_unique_and_links_lead_to_them_or_to_the_files_of_the_run(page):
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = [attributes["href"] for attributes in page.attributes("a")]
-    assert set(targets) <= {f"#{name}" for name in ids} | {"tables.xlsx"}
+    files = {"tables.xlsx", *(f"../tariff/changes/{change}/brief.html" for change in CHANGES)}
+    assert {target for target in targets if not target.startswith("#")} == files
+    assert {target[1:] for target in targets if target.startswith("#")} <= set(ids)
     assert set(targets) >= {f"#{attributes['id']}" for attributes in page.attributes("h2")}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from casemix_risk.audit.contract import read_contract
 from casemix_risk.audit.tables import write_table
-from casemix_risk.volumes.activity import activity
+from casemix_risk.volumes.activity import activity_tables
 
 CONTRACT = read_contract(Path(__file__).parents[2] / "workflow/schemas/activity.yaml")
 COLUMNS = {
@@ -34,7 +34,7 @@ def episodes(*rows):
 
 
 def lines(table, unit="admission", regular_attenders=True):
-    counted = activity({"2002-03": table}, unit, regular_attenders)
+    counted = activity_tables({"2002-03": table}, unit, regular_attenders)["activity"]
     return [tuple(row) for row in counted.drop(columns=["year", "day_case_share"]).itertuples(index=False)]
 
 
@@ -52,7 +52,9 @@ TWO_EPISODES = (
 
 def test_the_share_of_day_cases_by_line():
     table = episodes(stay("p", "D33", 1, 1, patient_class="2"), *(stay(name, "D33", 1, 2) for name in "qrs"))
-    assert activity({"2002-03": table}, "admission", True)["day_case_share"].tolist() == [0.25]
+    assert activity_tables({"2002-03": table}, "admission", True)["activity"]["day_case_share"].tolist() == [
+        0.25
+    ]
 
 
 def test_admissions_patients_and_length_of_stay_by_line():
@@ -115,7 +117,7 @@ def test_regular_attenders_can_be_left_out(unit):
 
 def test_years_stand_side_by_side_and_the_contract_is_kept(tmp_path):
     table = episodes(stay("p", "D33", 1, 2), stay("q", "A01", 1, 2))
-    counted = activity({"2003-04": table, "2002-03": table}, "admission", True)
+    counted = activity_tables({"2003-04": table, "2002-03": table}, "admission", True)["activity"]
     assert counted[["year", "hrg"]].to_numpy().tolist() == [
         ["2002-03", "A01"],
         ["2002-03", "D33"],
@@ -123,3 +125,24 @@ def test_years_stand_side_by_side_and_the_contract_is_kept(tmp_path):
         ["2003-04", "D33"],
     ]
     write_table(counted, tmp_path / "activity.parquet", CONTRACT, parents={}, settings={}, code="")
+
+
+def test_stays_and_providers_are_the_same_units_over_all_years():
+    first = episodes(
+        stay("p", "D33", 1, 2),
+        stay("p", "D33", 4, 5),
+        stay("q", "D33", 1, 1, patient_class="2"),
+        ("r", "D33", "emergency", june(1), june(1), None, 1, "1", None, None, "1"),
+    )
+    second = episodes(stay("p", "D33", 1, 2)).with_columns(provider=pl.lit(None, pl.String))
+    tables = activity_tables({"2002-03": first, "2003-04": second}, "admission", True)
+    assert tables["stays"].drop(columns="excess_bed_days").to_numpy().tolist() == [
+        ["D33", "elective", False, 1, 3],
+        ["D33", "elective", True, 0, 1],
+    ]  # the emergency's length is unknown
+    assert tables["stays"]["excess_bed_days"].isna().all()
+    assert tables["providers"].to_numpy().tolist() == [
+        ["D33", "elective", "R1", 3],
+        ["D33", "elective", "unknown", 1],
+        ["D33", "emergency", "R1", 1],
+    ]

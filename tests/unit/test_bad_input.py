@@ -26,6 +26,7 @@ from casemix_risk.cli import main
 from casemix_risk.configuration import complete_configuration, refuse_repeated_keys
 from casemix_risk.errors import InputError, explain
 from casemix_risk.preflight import check_run
+from casemix_risk.tariff.registry import chosen_editions, read_registry
 
 sys.path.append(str(ROOT / "scripts"))
 import job
@@ -64,7 +65,8 @@ def test_a_good_run_passes_and_nothing_is_written():
 
 
 def test_files_that_the_demonstration_makes_are_not_looked_for():
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = configuration_with("extract")
+    config["tariff"]["editions"]["2006-07"]["file"] = str(ROOT / "config/tariffs/demonstration_2006-07.csv")
     check_run(complete_configuration(config, SCHEMA), Path("results/demo"))
     with pytest.raises(InputError, match="no extract file"):
         check_run(complete_configuration(config, SCHEMA), Path("results/other"))
@@ -94,7 +96,10 @@ WRONG_TYPE = {"string": 5, "integer": "five", "number": "five", "boolean": "perh
 def configuration_with(source):
     """The demonstration, or the configuration of a schedule where the demonstration has no such key."""
     name = "schedule" if source in ("schedule", "practices") else "config"
-    return yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+    config = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+    registry = read_registry(ROOT / "config/tariffs/registry.yaml")
+    config["tariff"]["editions"] = chosen_editions(registry, config["tariff"]["editions"])
+    return config
 
 
 @pytest.mark.parametrize("path", KEYS, ids=".".join)

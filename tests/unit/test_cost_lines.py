@@ -3,12 +3,13 @@ import pytest
 from examples import lines_of
 
 from casemix_risk.risk.cost_lines import banded, cost_lines, price_bands
+from casemix_risk.tariff.prices import FLAT
 
 
 def national_and_prices(admissions, prices):
     key = pd.DataFrame({"hrg": [f"A{n:02d}" for n in range(len(prices))], "admission_type": "elective"})
     national = key.assign(admissions=[float(n) for n in admissions], variance_factor=1.0)
-    return national, key.assign(description="a line", price_gbp=prices, source="published")
+    return national, key.assign(description="a line", price_gbp=prices, source="published", **FLAT)
 
 
 def lines_with_bands(admissions, prices, bands):
@@ -59,3 +60,12 @@ def test_price_bands_count_lines_and_national_admissions():
     assert bands["lines"].tolist() == [2, 1]
     assert bands["admissions"].tolist() == pytest.approx([400, 200])
     assert bands["price_gbp"].tolist() == pytest.approx([175, 300])
+
+
+def test_payments_that_vary_add_to_the_variance_factor():
+    national, priced = national_and_prices([10, 20], [100, 200])
+    varying = priced.assign(payment_cv=[0.0, 0.5], fixed_share=[0.25, 0.0])
+    lines = cost_lines(national, varying, 100, individual_price_gbp=1e4, individual_admissions=1e4, bands=1)
+    assert lines["variance_factor"].tolist() == [1, 1.25]
+    assert lines["fixed_share"].tolist() == [0.25, 0]
+    assert banded(lines)["fixed_share"].tolist() == [0.25 * 1_000 / 5_000]  # by cost

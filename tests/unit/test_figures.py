@@ -10,6 +10,7 @@ from casemix_risk.risk.figures import figure_1, figure_2, price_and_volume_cells
 from casemix_risk.risk.tables import risk_tables
 from casemix_risk.synthetic.figures import LABELLED, truth_figure
 from casemix_risk.tariff.figures import price_figure
+from casemix_risk.tariff.prices import FLAT
 from casemix_risk.volumes.activity_figure import activity_figure
 from casemix_risk.volumes.figures import projection_figure
 
@@ -100,7 +101,7 @@ def tables():
     key = pd.DataFrame({"hrg": ["A01", "B02", "C03", "D04"], "admission_type": "emergency"})
     return risk_tables(
         key.assign(admissions=[2_000.0, 800.0, 100.0, 8.0], variance_factor=1.0),
-        key.assign(description="x", price_gbp=[300.0, 900.0, 4_000.0, 20_000.0], source="published"),
+        key.assign(description="x", price_gbp=[300.0, 900.0, 4_000.0, 20_000.0], source="published", **FLAT),
         population=50_000,
         list_sizes=[10_000, 40_000],
         seed=5,

@@ -9,14 +9,15 @@ from examples import lines_of
 
 import casemix_risk.report.facts as facts_module
 from casemix_risk.audit.source import Source
+from casemix_risk.formats import about_pounds, decimals, integer, percent, pounds
 from casemix_risk.report.facts import Scene, figures, published_facts
-from casemix_risk.report.findings import findings, list_size_for
-from casemix_risk.report.formats import about_pounds, decimals, integer, percent, pounds
+from casemix_risk.report.findings import findings
 from casemix_risk.report.html_table import html_table
 from casemix_risk.report.numbers import Number, numbers_table
 from casemix_risk.report.page import numbers_json
 from casemix_risk.report.quality import planted_check
-from casemix_risk.report.tables import ReportTable
+from casemix_risk.report.table import ReportTable
+from casemix_risk.risk.moments import list_size_for
 from casemix_risk.risk.pools import pool_rules
 
 SHARED_POOL = {"hrgs": ["E01"], "otherwise_dearest_share": 0.1}

@@ -3,9 +3,18 @@ import pandas as pd
 import pytest
 from examples import lines_of
 
+from casemix_risk.errors import InputError
 from casemix_risk.risk.figures import price_and_volume_cells
-from casemix_risk.risk.summary import banding, exact_summary, simulated_quantiles, simulated_summary
+from casemix_risk.risk.summary import (
+    banding,
+    contributions,
+    exact_quantiles,
+    exact_summary,
+    simulated_quantiles,
+    simulated_summary,
+)
 from casemix_risk.risk.tables import risk_tables
+from casemix_risk.tariff.prices import FLAT
 
 RISK = {
     "price_cuts_gbp": [500],
@@ -18,7 +27,9 @@ RISK = {
 }
 KEY = pd.DataFrame({"hrg": ["A01", "B02", "C03", "D04"], "admission_type": "emergency"})
 NATIONAL = KEY.assign(admissions=[2_000.0, 800.0, 100.0, 8.0], variance_factor=[1.0, 3.0, 1.0, 1.0])
-PRICES = KEY.assign(description="a line", price_gbp=[300.0, 900.0, 4_000.0, 20_000.0], source="published")
+PRICES = KEY.assign(
+    description="a line", price_gbp=[300.0, 900.0, 4_000.0, 20_000.0], source="published", **FLAT
+)
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +137,51 @@ def test_exact_quantiles_and_tails_lie_within_the_simulated_ones_errors(tables):
 def test_contributions_add_up_to_the_whole(tables):
     shares = tables["contributions"][["budget_share", "deviation_share", "tail_95_share", "tail_99_share"]]
     assert shares.sum().to_numpy() == pytest.approx(np.ones(4))
+
+
+def test_what_is_fixed_stays_in_the_budget_and_out_of_the_risk(tables):
+    """All lines 60 % fixed: the same budgets and shares, 40 % of every distance from the budget."""
+    fixed = risk_tables(
+        NATIONAL,
+        PRICES.assign(fixed_share=0.6),
+        population=50_000,
+        list_sizes=[20_000, 10_000],
+        seed=5,
+        cost_line_settings={"individual_price_gbp": 3_000, "individual_admissions": 1_000, "bands": 1},
+        risk=RISK,
+    )
+    whole, part = (found["risk_summary"] for found in (tables, fixed))
+    assert part["budget_gbp"].tolist() == pytest.approx(whole["budget_gbp"].tolist())
+    assert part["pooled_budget_share"].tolist() == pytest.approx(whole["pooled_budget_share"].tolist())
+    assert part["cv_pct"].tolist() == pytest.approx((0.4 * whole["cv_pct"]).tolist())
+    cut, fixed_cut = tables["pool_optimum"], fixed["pool_optimum"]
+    assert fixed_cut["cut_gbp"].tolist() == pytest.approx((0.16 * cut["cut_gbp"]).tolist())
+    assert fixed_cut["tolerance_pct"].tolist() == pytest.approx((0.4 * cut["tolerance_pct"]).tolist())
+    assert fixed["banding"]["cv_pct"].tolist() == pytest.approx((0.4 * tables["banding"]["cv_pct"]).tolist())
+    budget = whole[whole["method"] == "exact"].set_index(["list_size", "pool"])["budget_gbp"]
+    own = tables["risk_quantiles"].set_index(["list_size", "pool"])
+    expected = 0.6 * budget.reindex(own.index) + 0.4 * own["cost_gbp"]
+    assert fixed["risk_quantiles"]["cost_gbp"].tolist() == pytest.approx(expected.tolist(), rel=1e-5)
+    tail_means = 0.6 * budget.reindex(own.index) + 0.4 * own["tail_mean_gbp"]
+    assert fixed["risk_quantiles"]["tail_mean_gbp"].tolist() == pytest.approx(tail_means.tolist(), rel=1e-5)
+    shares = [found["contributions"].set_index("hrg") for found in (tables, fixed)]
+    assert shares[1]["budget_share"].tolist() == pytest.approx(shares[0]["budget_share"].tolist())
+    assert shares[1]["deviation_share"].tolist() == pytest.approx(shares[0]["deviation_share"].tolist())
+    assert shares[1]["tail_95_share"].sum() == pytest.approx(1)
+
+
+def test_the_share_of_bad_years_has_what_is_fixed_in_it():
+    """A tail mean T of the part that varies and a block F: of the bad years the block is F / (F + T)."""
+    lines = lines_of([0.01, 0.02], [500, 1_000], fixed_shares=[0.0, 1.0])
+    found = contributions(lines, 100_000)
+    alone = exact_quantiles(lines[:1], ["none"], np.ones((1, 1), bool), [100_000], [0.95])
+    block = 2_000 * 1_000
+    assert found["tail_95_share"].iloc[1] == pytest.approx(
+        block / (block + alone["tail_mean_gbp"].item()), rel=1e-4
+    )
+    assert found["deviation_share"].tolist() == [1, 0]
+
+
+def test_a_budget_without_any_risk_is_an_error():
+    with pytest.raises(InputError, match="every cost line that is paid by activity"):
+        exact_summary(lines_of([0.1], [10], fixed_shares=1.0), ["none"], np.ones((1, 1), bool), [10])

@@ -5,7 +5,7 @@ import pytest
 from openpyxl import Workbook
 
 from casemix_risk.errors import InputError
-from casemix_risk.ingest.schedule import read_schedule, schedule_activity, unit_costs
+from casemix_risk.ingest.schedule import read_schedule, schedule_activity, schedule_stays, unit_costs
 from casemix_risk.risk.cost_lines import cost_lines
 from casemix_risk.risk.lines import any_pools, lines_from
 from casemix_risk.risk.moments import coefficient_of_variation
@@ -80,6 +80,21 @@ def test_lines_activity_and_costs_by_hand(workbook):
     assert activity.loc[("AA22C", "emergency"), "mean_los"] == 1
     prices = unit_costs(lines.reset_index()).set_index(["hrg", "admission_type"])["price_gbp"]
     assert prices["AA22C", "elective"] == (31_000 + 30 * 500) / 40
+
+
+def test_the_stays_of_a_schedule_are_its_settings(workbook):
+    long_stays = ("AA22C", "Stroke", 2, 5000, 2)  # a mean of one day, and yet no short stays
+    lines = read_schedule(
+        workbook(NEL=(5, STAYS, [long_stays]), NEL_XS=(4, DAYS, [("AA22C", "Stroke", 7, 250)]))
+    ).lines
+    stays = schedule_stays({"2013-14": lines, "2014-15": lines})
+    assert stays.to_numpy().tolist() == [
+        ["AA22C", "elective", False, 4, 20, 10.0],
+        ["AA22C", "elective", True, 0, 60, 0.0],
+        ["AA22C", "emergency", False, 1, 16, 0.0],
+        ["AA22C", "emergency", False, 2, 4, 14.0],
+        ["AA22D", "elective", False, 2, 40, 0.0],  # 1.5 days, to the even one
+    ]
 
 
 def test_every_workbook_row_is_kept_or_counted(workbook):

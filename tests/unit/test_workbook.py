@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import casemix_risk.report.workbook as workbook_module
-from casemix_risk.report.formats import decimals, integer, percent, pounds, significant
-from casemix_risk.report.tables import ReportTable
+from casemix_risk.formats import decimals, integer, percent, pounds, significant
+from casemix_risk.report.table import ReportTable
 from casemix_risk.report.workbook import report_workbook
 
 SHOWN = [

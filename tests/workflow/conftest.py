@@ -15,6 +15,13 @@ def project(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def changeable(project):
+    """The copy of casemix-risk that made the shared runs, put back afterwards."""
+    yield project
+    copy_project(project)
+
+
 @pytest.fixture(scope="session")
 def two_cores(tmp_path_factory, project):
     """The results of a small demonstration."""
@@ -31,7 +38,7 @@ def users_own(tmp_path_factory, two_cores, project):
     extracts = {year: f"FILE{YEARS[year]}_HES_APC.txt.gz" for year in ("2003-04", "2004-05")}
     for name in extracts.values():
         shutil.copy2(synthetic / name, folder)
-    prices = pd.read_csv(synthetic / "tariff_2006-07.csv")
+    prices = pd.read_csv(project / "config/tariffs/demonstration_2006-07.csv")
     prices["HRG code"] = prices["HRG code"].str.replace("T", "W")  # chapter T is not in the price list
     prices.to_excel(folder / "prices.xlsx", sheet_name="Annex A", index=False, startrow=2)
     config = {

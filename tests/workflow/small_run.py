@@ -29,6 +29,8 @@ def small_configuration(**changes):
 
 def snakemake(folder, config, *arguments, cores=2, project=ROOT):
     """Run the pipeline of a project's folder, the checkout's or a copy's, from another folder."""
+    if not (folder / "config/tariffs").is_dir():
+        shutil.copytree(ROOT / "config/tariffs", folder / "config/tariffs")
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(project / "Snakefile")]
     return subprocess.run(

@@ -44,8 +44,8 @@ ROOM_BYTES = 1_200_000  # enough to begin with and too little for the page
 def folder(project, tmp_path, monkeypatch):
     """A user's folder: the Makefile, the configuration, and programs that run the copy of casemix-risk."""
     folder = tmp_path / "folder"
-    for name in ("bin", "config"):
-        (folder / name).mkdir(parents=True)
+    (folder / "bin").mkdir(parents=True)
+    shutil.copytree(ROOT / "config/tariffs", folder / "config/tariffs")
     (folder / "config/config.yaml").write_text(yaml.safe_dump(small_configuration()))
     (folder / "Makefile").symlink_to(ROOT / "Makefile")
     programs = {"python": "", "snakemake": f"-m snakemake --snakefile '{project}/Snakefile'"}
@@ -169,7 +169,9 @@ def test_a_second_run_in_the_same_folder_stops_and_does_no_harm(without_report, 
     started = time.time()
     first = start(["sh", "-c", RUN], without_report, screens[0])
     wait_until(in_the_middle, first, run, "report", "begun", started)
+    os.killpg(first.pid, signal.SIGSTOP)  # it would else be done before the second has begun
     assert start(["sh", "-c", RUN], without_report, screens[1]).wait() != 0
+    os.killpg(first.pid, signal.SIGCONT)
     assert last_sentence(screens[1]) == LOCKED
     assert first.wait() == 0, screens[0].read_text()
     assert hashes(run) == hashes(two_cores)

@@ -7,19 +7,20 @@ from collections.abc import Callable
 
 import pytest
 import yaml
-from small_run import copy_project, snakemake
+from small_run import snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
 NOTHING: dict[str, int] = {}
 FROM_REPORT = {"report": 1, "manifest": 1}
-FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "checks": 1} | FROM_REPORT
-FROM_RISK = {"risk": 3, "monte_carlo": 1, "published_facts": 1, "checks": 1} | FROM_REPORT
+FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "changes": 1, "checks": 1} | FROM_REPORT
+FROM_THE_REGISTRY = {"editions": 1} | FROM_ONE_PRICE_LIST
+FROM_RISK = {"risk": 3, "changes": 2, "monte_carlo": 1, "published_facts": 1, "checks": 1} | FROM_REPORT
 FROM_PRICES = {"price": 3} | FROM_RISK
 FROM_INGEST = {"ingest": 3, "activity": 1, "volumes": 1, "years_compared": 1} | FROM_PRICES
 EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3} | FROM_INGEST
 # A user's run has one tariff edition, and no published facts to compare with.
-FROM_ONE_EXTRACT = {rule: 1 for rule in FROM_INGEST if rule != "published_facts"}
+FROM_ONE_EXTRACT = {rule: 1 for rule in FROM_INGEST if rule not in ("published_facts", "changes")}
 
 
 def replace(path, old, new):
@@ -30,6 +31,15 @@ def replace(path, old, new):
 
 def setting(old, new) -> Callable:
     return lambda folder, project: replace(folder / "config.yaml", old, new)
+
+
+def registry(old, new) -> Callable:
+    return lambda folder, project: replace(folder / "config/tariffs/registry.yaml", old, new)
+
+
+def edition_added(folder, project):
+    registry("# England's", ADDED.format("2009-10", "2009-04-01") + "# England's")(folder, project)
+    setting("- 2008-09", "- 2008-09\n  - 2009-10")(folder, project)
 
 
 def source(path, old, new) -> Callable:
@@ -54,18 +64,38 @@ def records_deleted(folder, project):
     shutil.rmtree(folder / ".snakemake")
 
 
-@pytest.fixture
-def changeable(project):
-    """The copy of casemix-risk that made the shared runs, put back afterwards."""
-    yield project
-    copy_project(project)
-
-
+ADDED = """\
+{}:
+  effective_from: {}
+  published_on: 2009-01-31
+  source: A test
+  from: 2006-07
+  factor: 1.03
+"""
+SAID_OF_ONE_EDITION = {"editions": 1, "changes": 1} | FROM_REPORT
 LIBRARY = "src/casemix_risk"
 CUTS = "individual_admissions: {}\n  individual_price_gbp: {}"
 CHANGES = [
-    ("a tariff factor", setting("factor: 1.023", "factor: 1.03"), FROM_ONE_PRICE_LIST),
+    ("a tariff factor", registry("factor: 1.023", "factor: 1.03"), FROM_THE_REGISTRY),
+    ("a tariff edition added", edition_added, FROM_THE_REGISTRY),
+    # It takes the old one's place on both sides, and is compared with it.
+    (
+        "a tariff edition restated",
+        registry("2008-09:", ADDED.format("again", "2007-04-01") + "  restates: 2007-08\n2008-09:"),
+        FROM_THE_REGISTRY | {"changes": 3},
+    ),
+    (
+        "an edition nobody asks for",
+        registry("2008-09:", ADDED.format("other", "2001-04-01") + "2008-09:"),
+        NOTHING,
+    ),
+    ("what a registry says of a source", registry("a further 2.3 %", "2.3 % more"), SAID_OF_ONE_EDITION),
     ("a list size", setting("\n- 100000\n", "\n- 200000\n"), {"volumes": 1} | FROM_PRICES),
+    (
+        "an option of payment",
+        setting("run: demo", "run: demo\npayment: {short_stay: true}"),
+        {"payment": 3} | FROM_PRICES,
+    ),
     ("the seed", setting("seed: 20080514", "seed: 1"), EVERYTHING),
     (
         "two values change places",
@@ -93,7 +123,11 @@ CHANGES = [
     ("a contract", source("workflow/schemas/prices.yaml", "HRG name", "name of the HRG"), FROM_PRICES),
     ("a contract touched", touched("workflow/schemas/prices.yaml"), NOTHING),
     ("a definition", source(f"{LIBRARY}/synthetic/catalogue.csv", ",3700,", ",3800,"), EVERYTHING),
-    ("the locked libraries", source("envs/requirements.lock", "==0.8.0", "==0.8.1"), EVERYTHING),
+    (
+        "the locked libraries",
+        source("envs/requirements.lock", "==0.8.0", "==0.8.1"),
+        EVERYTHING | {"editions": 1},
+    ),
     ("Snakemake's records deleted", records_deleted, NOTHING),
     (
         "a figure deleted",

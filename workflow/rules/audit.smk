@@ -32,7 +32,7 @@ rule checks:
         "../../envs/environment.yaml"
     params:
         settings={"years": YEARS, "source": SOURCE, "editions": EDITIONS}
-        | settings("population", "unit", "regular_attenders", "checks"),
+        | settings("population", "unit", "regular_attenders", "small_numbers", "checks"),
         code=code("checks"),
         lock=LOCK,
     message:

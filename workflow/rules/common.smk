@@ -5,10 +5,13 @@ import time
 from pathlib import Path
 
 from casemix_risk.audit.fingerprint import code_fingerprint
+from casemix_risk.changes.tables import edition_notes
 from casemix_risk.configuration import base_years, complete_configuration, refuse_repeated_keys
 from casemix_risk.errors import InputError, explain
+from casemix_risk.payment.options import options_on, payment_files
 from casemix_risk.preflight import check_run
 from casemix_risk.tariff.editions import edition_chain, edition_files, schedule_years
+from casemix_risk.tariff.registry import changes_between, in_force
 from casemix_risk.volumes.years import FEWEST_YEARS
 
 STARTED = time.time()
@@ -31,12 +34,20 @@ SOURCE = "extract" if "extract" in config else "schedule"
 YEARS = base_years(config)
 POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
-LEADING = EDITIONS[0]
+SUPPRESSED = config["small_numbers"] == "suppress"
+PAYMENT = options_on(config["payment"])
+LEADING = in_force(config["tariff"]["editions"], EDITIONS[0])
+CHANGES = {"_to_".join(pair): pair for pair in changes_between(config["tariff"]["editions"])}
+CHANGED_TABLES = {
+    "tariff": ["prices"],
+    "risk": ["cost_lines", "risk_summary", "risk_quantiles", "pool_optimum"],
+}
 
 
 wildcard_constraints:
     year=r"\d{4}-\d{2}",
     edition="|".join(EDITIONS),
+    change="|".join(CHANGES) or "none",
 
 
 def contracts(*tables):
@@ -67,7 +78,12 @@ def lines_of(years):
 
 def files_of_jobs(pick, *, but=()):
     """Files that the jobs of the run write, picked from each rule's outputs, but for those of some rules."""
-    values = {"year": YEARS, "edition": EDITIONS, "fyear": [year[2:4] + year[5:] for year in YEARS]}
+    values = {
+        "year": YEARS,
+        "edition": EDITIONS,
+        "change": list(CHANGES),
+        "fyear": [year[2:4] + year[5:] for year in YEARS],
+    }
     return sorted(
         str(path.apply_wildcards(dict(zip(each.wildcard_names, chosen))))
         for each in workflow.rules
@@ -87,9 +103,19 @@ def in_demonstration(**files):
     return files if "synthetic" in config else {}
 
 
+def exact_counts(*files):
+    """Files that hold exact counts, or what tells of them: none in a run whose small numbers are suppressed."""
+    return [] if SUPPRESSED else list(files)
+
+
 def with_years(fewest, **files):
     """Files that only a run with so many base years has."""
     return files if len(YEARS) >= fewest else {}
+
+
+def with_payment(**files):
+    """Files that only a run with an option of payment has."""
+    return files if PAYMENT else {}
 
 
 def what_stopped():

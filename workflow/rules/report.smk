@@ -70,20 +70,25 @@ rule report:
             for room, tables in EDITION_TABLES.items()
             for table in tables
         ],
-        waterfall=RESULTS / f"tariff/{LEADING}/waterfall.parquet",
-        checks=RESULTS / "audit/checks.parquet",
-        receipts=lambda wildcards: receipts(but=("report",)),
+        waterfall=exact_counts(RESULTS / f"tariff/{LEADING}/waterfall.parquet"),
+        checks=exact_counts(RESULTS / "audit/checks.parquet"),
+        editions=RESULTS / "tariff/editions.parquet",
+        changes=expand(RESULTS / "tariff/changes/{change}/account.parquet", change=CHANGES),
+        change_figures=expand(RESULTS / "tariff/changes/{change}/waterfall.svg", change=CHANGES),
+        receipts=lambda wildcards: exact_counts(*receipts(but=("report",))),
         monte_carlo=RESULTS / f"risk/{LEADING}/monte_carlo.parquet",
         activity=RESULTS / "volumes/activity.parquet",
         national=RESULTS / "volumes/national.parquet",
         practices=[RESULTS / "practices/practice_risk.parquet"] if "practices" in config else [],
         years=[RESULTS / f"volumes/{name}.parquet" for name in YEARS_COMPARED],
+        payment=[RESULTS / f"risk/{LEADING}/payment_effects.parquet"] if PAYMENT else [],
         figures=[
             *(RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")),
             RESULTS / "volumes/national.svg",
             *(RESULTS / f"volumes/{name}.svg" for name in YEARS_COMPARED),
             *([RESULTS / "practices/practices.svg"] if "practices" in config else []),
             RESULTS / f"tariff/{LEADING}/prices.svg",
+            *([RESULTS / f"risk/{LEADING}/payment_effects.svg"] if PAYMENT else []),
         ],
         contracts=contracts("numbers"),
         template=ROOT / "src/casemix_risk/report/page.html",
@@ -111,6 +116,7 @@ rule report:
     params:
         settings=config,
         population_covered=POPULATION_COVERED,
+        leading=LEADING,
         code=code("report"),
         lock=LOCK,
     message:

@@ -1,4 +1,4 @@
-# From nothing but a seed: results/<run>/synthetic/ (truth_lines, the tariff file, one extract and its planted defects a year).
+# From nothing but a seed: results/<run>/synthetic/ (truth_lines, one extract and its planted defects a year).
 if "synthetic" in config:
 
     rule synthetic_truth:
@@ -7,7 +7,6 @@ if "synthetic" in config:
             contracts=contracts("truth_lines"),
         output:
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
-            tariff=RESULTS / "synthetic/tariff_2006-07.csv",
             figure=report(
                 figure("synthetic/truth_lines"),
                 category="Demonstration",

@@ -1,17 +1,23 @@
-# From volumes and a price list to results/<run>/tariff/<edition>/ (prices, tariff_coverage, priced_waterfall).
+# From volumes and a price list to results/<run>/tariff/<edition>/ (prices, tariff_coverage, priced_waterfall; payments with an option of payment).
 rule price:
     input:
+        **with_payment(
+            stays=RESULTS / "volumes/stays.parquet",
+            providers=RESULTS / "volumes/providers.parquet",
+            payment_files=payment_files(config["payment"]),
+        ),
         national=RESULTS / "volumes/national.parquet",
-        waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
+        waterfalls=exact_counts(*expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS)),
         files=lambda wildcards: edition_files(config["tariff"]["editions"], wildcards.edition),
         schedule_lines=lambda wildcards: lines_of(
             schedule_years(config["tariff"]["editions"], wildcards.edition)
         ),
-        contracts=contracts("prices", "tariff_coverage", "priced_waterfall"),
+        contracts=contracts("prices", "tariff_coverage", "priced_waterfall", *with_payment(payments=None)),
     output:
+        **with_payment(payments=RESULTS / "tariff/{edition}/payments.parquet"),
+        **({} if SUPPRESSED else {"priced_waterfall": RESULTS / "tariff/{edition}/waterfall.parquet"}),
         prices=RESULTS / "tariff/{edition}/prices.parquet",
         tariff_coverage=RESULTS / "tariff/{edition}/tariff_coverage.parquet",
-        priced_waterfall=RESULTS / "tariff/{edition}/waterfall.parquet",
         figure=report(
             figure("tariff/{edition}/prices"),
             category="Prices",
@@ -32,6 +38,7 @@ rule price:
             "chain": edition_chain(config["tariff"]["editions"], wildcards.edition),
             "maximum_estimated_share": config["tariff"]["maximum_estimated_share"],
             "unpriced": config["tariff"]["unpriced"],
+            "payment": config["payment"],
         },
         code=code("price"),
         lock=LOCK,

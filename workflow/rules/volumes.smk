@@ -1,11 +1,13 @@
-# From episodes to results/<run>/volumes/ (activity, national, by_list_size).
+# From episodes to results/<run>/volumes/ (activity, stays, providers, national, by_list_size).
 rule activity:
     input:
         lines=lines_of(YEARS),
         waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
-        contracts=contracts("activity"),
+        contracts=contracts("activity", "stays", "providers"),
     output:
         activity=RESULTS / "volumes/activity.parquet",
+        stays=RESULTS / "volumes/stays.parquet",
+        providers=RESULTS / "volumes/providers.parquet",
         figure=report(
             figure("volumes/activity"),
             category="Volumes",
@@ -20,7 +22,7 @@ rule activity:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings={"years": YEARS, "source": SOURCE} | settings("unit", "regular_attenders"),
+        settings={"years": YEARS, "source": SOURCE} | settings("unit", "regular_attenders", "small_numbers"),
         code=code("activity"),
         lock=LOCK,
     message:
@@ -32,8 +34,9 @@ rule activity:
 rule volumes:
     input:
         activity=RESULTS / "volumes/activity.parquet",
-        contracts=contracts("national", "by_list_size"),
+        contracts=contracts("national", "by_list_size", "published_activity"),
     output:
+        **({"published_activity": RESULTS / "volumes/published_activity.parquet"} if SUPPRESSED else {}),
         national=RESULTS / "volumes/national.parquet",
         by_list_size=RESULTS / "volumes/by_list_size.parquet",
         figure=report(
@@ -54,7 +57,7 @@ rule volumes:
             "years": YEARS,
             "population_covered": POPULATION_COVERED,
         }
-        | settings("population", "target_year", "projection", "list_sizes"),
+        | settings("population", "target_year", "projection", "list_sizes", "small_numbers"),
         code=code("volumes"),
         lock=LOCK,
     message:

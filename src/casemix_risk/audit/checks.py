@@ -32,7 +32,7 @@ def activity_ties(counted: Mapping[str, float], activity: pd.DataFrame, rounding
     Args:
         counted: year -> units.
         activity: table ``activity``.
-        rounding: what rounding can change a line by: 0 for an extract, 0.5 for a schedule.
+        rounding: what rounding can change a line by: 0 where counts are exact.
     """
     for year, units in counted.items():
         lines = activity.loc[activity["year"] == year, "admissions"]

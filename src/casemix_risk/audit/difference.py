@@ -27,24 +27,12 @@ def difference(run: Path, other: Path) -> Iterator[str]:
     Raises:
         InputError: a folder has no manifest.
     """
-    made, made_other = read_manifest(run), read_manifest(other)
-    config, config_other = (
-        yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")) for folder in (run, other)
-    )
-    causes = {
-        "data": (_by_name(made["raw"]), _by_name(made_other["raw"])),
-        "configuration": (_flat(config), _flat(config_other)),
-        "definitions": (made["definitions"], made_other["definitions"]),
-        "code": tuple(
-            {job["rule"]: job["code"] for job in each["jobs"].values()} for each in (made, made_other)
-        ),
-        "environment": (_flat(made["environment"]), _flat(made_other["environment"])),
-    }
-    for name, (before, after) in causes.items():
-        changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    for name, changed in causes(run, other).items():
         yield f"{name}: {f'{len(changed)} differ' if changed else 'the same'}"
-        yield from (f"  {key}: {_short(before.get(key))} -> {_short(after.get(key))}" for key in changed)
-    moved = moved_tables(made, made_other)
+        yield from (
+            f"  {key}: {_short(before)} -> {_short(after)}" for key, (before, after) in changed.items()
+        )
+    moved = moved_tables(read_manifest(run), read_manifest(other))
     yield f"tables: {len(moved)} hold other values" if moved else "tables: the same"
     yield from (f"  {path}" for path in moved)
     figures = moved_figures(read_table(run / NUMBERS), read_table(other / NUMBERS))
@@ -55,6 +43,43 @@ def difference(run: Path, other: Path) -> Iterator[str]:
         yield f"  {row.number}: {_value(row.value)} -> {_value(row.value_other)} ({_change(row.change)})"
     if len(figures) > FIGURES_SHOWN:
         yield f"  and {len(figures) - FIGURES_SHOWN} more, each by less"
+
+
+def causes(run: Path, other: Path) -> dict[str, dict[str, tuple]]:
+    """What two runs were made from and does not agree.
+
+    Args:
+        run: folder of a finished run or release.
+        other: another, compared with it.
+
+    Returns:
+        ``data, configuration, definitions, code`` and ``environment`` -> name of what differs -> its value or
+        hash in the one and in the other, None where it has none.
+
+    Raises:
+        InputError: a folder has no manifest.
+    """
+    made, made_other = read_manifest(run), read_manifest(other)
+    config, config_other = (
+        yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")) for folder in (run, other)
+    )
+    held = {
+        "data": (_by_name(made["raw"]), _by_name(made_other["raw"])),
+        "configuration": (_flat(config), _flat(config_other)),
+        "definitions": (made["definitions"], made_other["definitions"]),
+        "code": tuple(
+            {job["rule"]: job["code"] for job in each["jobs"].values()} for each in (made, made_other)
+        ),
+        "environment": (_flat(made["environment"]), _flat(made_other["environment"])),
+    }
+    return {
+        name: {
+            key: (before.get(key), after.get(key))
+            for key in sorted(before.keys() | after.keys())
+            if before.get(key) != after.get(key)
+        }
+        for name, (before, after) in held.items()
+    }
 
 
 def moved_tables(made: Mapping, made_other: Mapping) -> list[str]:

@@ -1,7 +1,7 @@
 """Whether a run is still what its manifest says, file by file, and what was done to it where it is not."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ SAID_TWICE = ("number", "time", "commit", "dirty", "previous")  # by the manifes
 HELD = ("run", *SAID_TWICE, "casemix_risk", "environment", "raw", "definitions", "jobs", "files")
 UNLISTED = ("logs", "benchmarks")  # folders that tell of times, not of figures
 LAST = (MANIFEST, PROVENANCE, SUMS)
+RELEASE = "release.json"
+EXTRA = "extra"
 
 
 class Finding(NamedTuple):
@@ -90,8 +92,11 @@ def verify(
     Raises:
         InputError: there is no manifest, or it is damaged.
     """
-    made = read_manifest(run)
-    found = [*_chain(run, made), *_listing(run, made)]
+    said = read_release(run)
+    if said and MANIFEST in said["withheld"]:
+        return list(_released(run, said))
+    made, withheld = read_manifest(run), said["withheld"] if said else {}
+    found = [*(_released(run, said) if said else ()), *_chain(run, made), *_listing(run, made, withheld)]
     contents = {}
     for done, (path, facts) in enumerate(made["files"].items(), 1):
         if (run / path).is_file():
@@ -101,9 +106,36 @@ def verify(
     if not found:  # of a table that is not itself any more nothing more can be said
         found += [
             Finding("number", number, "is not what its table gives")
-            for number in numbers_that_do_not_agree(run)
+            for number in numbers_that_do_not_agree(run, withheld)
         ]
-    return [*found, *_parents(made, contents), *_raw(run, made), *_checkout(made, root)]
+    return [*found, *_parents(made, contents), *_raw(run, made, bool(said)), *_checkout(made, root)]
+
+
+def read_release(folder: Path) -> dict | None:
+    """What a release says of itself; None where the folder is a run's.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if not (folder / RELEASE).is_file():
+        return None
+    try:
+        said = json.loads((folder / RELEASE).read_text(encoding="utf-8"))
+        return {name: said[name] for name in ("release", "run", "number", "chain", "files", "withheld")}
+    except (ValueError, KeyError, TypeError):
+        raise damaged(folder / RELEASE) from None
+
+
+def _released(folder: Path, said: Mapping) -> Iterator[Finding]:
+    """What of a release is not as it was released."""
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    for path, digest in said["files"].items():
+        if path not in present:
+            yield Finding("missing", path, "is missing")
+        elif file_hash(folder / path) != digest:
+            yield Finding("damaged", path, "has other bytes than when it was released")
+    for path in sorted(present - said["files"].keys() - {RELEASE}):
+        yield Finding(EXTRA, path, "is not a file of this release")
 
 
 def _chain(run: Path, made: Mapping) -> Iterator[Finding]:
@@ -136,16 +168,17 @@ def _chain(run: Path, made: Mapping) -> Iterator[Finding]:
             yield Finding("chain", CHAIN, "has a last line that does not agree with the manifest")
 
 
-def _listing(run: Path, made: Mapping) -> Iterator[Finding]:
+def _listing(run: Path, made: Mapping, withheld: Container[str]) -> Iterator[Finding]:
     present = {
         path.relative_to(run).as_posix()
         for path in run.rglob("*")
         if path.is_file() and path.relative_to(run).parts[0] not in UNLISTED
     }
-    for path in made["files"].keys() - present:
-        yield Finding("missing", path, "is missing")
-    for path in sorted(present - made["files"].keys() - {*LAST, CHAIN}):
-        yield Finding("extra", path, "is not a file of this run")
+    for path in sorted(made["files"].keys() - present):
+        if path not in withheld:
+            yield Finding("missing", path, "is missing")
+    for path in sorted(present - made["files"].keys() - {*LAST, CHAIN, RELEASE}):
+        yield Finding(EXTRA, path, "is not a file of this run")
 
 
 def _file(run: Path, path: str, said: Mapping, jobs: Mapping[str, Mapping]) -> Iterator[Finding]:
@@ -185,12 +218,16 @@ def _parents(made: Mapping, contents: Mapping[str, str | None]) -> Iterator[Find
                 yield Finding("parent", path, f"was made from another {parent} than the one that is here")
 
 
-def _raw(run: Path, made: Mapping) -> Iterator[Finding]:
-    """Raw files; relative names start from the folder that the run was made in, which holds the run's."""
+def _raw(run: Path, made: Mapping, released: bool) -> Iterator[Finding]:
+    """Raw files; relative names start from the folder that the run was made in, which holds the run's.
+
+    A release may be where they are not.
+    """
     for path, digest in made["raw"].items():
         found = next((place / path for place in run.absolute().parents if (place / path).is_file()), None)
         if found is None:
-            yield Finding("raw input", path, "is not there any more")
+            if not released:
+                yield Finding("raw input", path, "is not there any more")
         elif file_hash(found) != digest:
             yield Finding("raw input", path, "has changed since the run")
 

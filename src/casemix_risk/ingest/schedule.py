@@ -1,6 +1,7 @@
 """The National Schedule of Reference Costs as a source: activity and cost by HRG, no patients needed."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ SETTINGS = {
     "NES": ("emergency", None),
 }
 SHORT_STAY_DAYS = {"DC": 0.0, "NES": 1.0}
+LEAST_DAYS = {"NEL": 2}
 COLUMNS = {
     "hrg": "currency code",
     "description": "currency description",
@@ -59,8 +61,8 @@ def read_schedule(path: Path | str, codes: str = "hrg") -> ScheduleYear:
         codes: ``hrg`` or ``root``, which merges HRGs with the same first four characters.
 
     Returns:
-        Lines by HRG and setting: activity (finished consultant episodes), bed days, and cost in GBP with
-        excess bed days; and the waterfall in workbook rows and episodes.
+        Lines by HRG and setting: activity (finished consultant episodes), bed days and how many of them are
+        excess bed days, and cost in GBP with these; and the waterfall in workbook rows and episodes.
 
     Raises:
         InputError: the workbook, a sheet or a column is missing.
@@ -88,6 +90,7 @@ def read_schedule(path: Path | str, codes: str = "hrg") -> ScheduleYear:
         kept.assign(
             activity=activity,
             bed_days=stay.where(~kept["excess"], kept["count"]),
+            excess_bed_days=kept["count"].where(kept["excess"], 0.0),
             cost_gbp=kept["count"] * kept["unit_cost"],
         )
         .groupby(["hrg", "setting"], as_index=False)
@@ -96,6 +99,7 @@ def read_schedule(path: Path | str, codes: str = "hrg") -> ScheduleYear:
             description=("description", "first"),
             activity=("activity", "sum"),
             bed_days=("bed_days", "sum"),
+            excess_bed_days=("excess_bed_days", "sum"),
             cost_gbp=("cost_gbp", "sum"),
         )
     )
@@ -195,6 +199,28 @@ def schedule_activity(lines: dict[str, pd.DataFrame]) -> pd.DataFrame:
             )
         )
     return pd.concat(years).sort_values(["year", "hrg", "admission_type"], ignore_index=True)
+
+
+def schedule_stays(lines: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Table ``stays`` from the schedules of several years: a row for each setting of a line.
+
+    The schedule has no lengths of stay, only sums: each setting has its mean, in whole days and for long
+    non-elective stays (NEL) at least 2, and the excess bed days that the schedule counts itself.
+
+    Args:
+        lines: year -> table ``schedule_lines``.
+    """
+    settings = pd.concat(lines.values()).groupby(["hrg", "admission_type", "setting"], as_index=False)
+    sums = settings[["activity", "bed_days", "excess_bed_days"]].sum()
+    seen = sums[sums["activity"] > 0]
+    days = ((seen["bed_days"] - seen["excess_bed_days"]) / seen["activity"]).round()
+    stays = seen.assign(
+        day_case=seen["setting"] == "DC",
+        days=days.clip(lower=seen["setting"].map(LEAST_DAYS).fillna(0)).astype("int64"),
+        admissions=seen["activity"].round().astype("int64"),
+    )
+    columns = ["hrg", "admission_type", "day_case", "days", "admissions", "excess_bed_days"]
+    return stays.sort_values(columns[:4], ignore_index=True)[columns]
 
 
 def unit_costs(lines: pd.DataFrame) -> pd.DataFrame:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from casemix_risk.report.findings import list_size_for
 from casemix_risk.risk.cost_lines import LINE, cost_lines, price_bands
-from casemix_risk.risk.lines import any_pools, lines_from
-from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation
+from casemix_risk.risk.lines import any_pools, fixed_costs, lines_from
+from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation, list_size_for
 from casemix_risk.risk.optimum import pool_optimum
 from casemix_risk.risk.pools import kept_lines
+from casemix_risk.tariff.prices import FLAT
 
 HEADS = 10_000
 PAPER_YEARS = 2_000
@@ -46,7 +46,9 @@ def figures(scene: Scene) -> dict[str, float]:
     bands = price_bands(lines, scene.population)
     everything = np.ones(len(lines), dtype=bool)
     pools = any_pools(np.array([everything, ~table1]))
-    cv_all, cv_without_table1 = coefficient_of_variation(lines_from(lines), pools, [HEADS])[0]
+    cv_all, cv_without_table1 = coefficient_of_variation(
+        lines_from(lines), pools, [HEADS], fixed=fixed_costs(lines)
+    )[0]
     optimum = pool_optimum(lines, [HEADS]).squeeze()
     cell = _best_cell(scene)
 
@@ -101,7 +103,9 @@ def _best_cell(scene: Scene) -> dict:
     """The cell of Table 2 with the smallest coefficient of variation; of equal cells the lowest ceiling."""
     rules = scene.rules.dropna(subset="volume_ceiling").sort_values(["price_cut_gbp", "volume_ceiling"])
     kept = kept_lines(scene.lines, rules, scene.shared_pool)
-    variation = coefficient_of_variation(lines_from(scene.lines), any_pools(kept), [HEADS])[0]
+    variation = coefficient_of_variation(
+        lines_from(scene.lines), any_pools(kept), [HEADS], fixed=fixed_costs(scene.lines)
+    )[0]
     best = int(np.argmin(variation))
     return rules.iloc[best].to_dict() | {"kept": kept[best]}
 
@@ -151,7 +155,7 @@ def truth_cost_lines(
     """The demonstration's truth as table ``cost_lines``, at its own prices."""
     return cost_lines(
         truth_lines.drop(columns=["description", "price_gbp"]),
-        truth_lines[["hrg", "admission_type", "description", "price_gbp"]],
+        truth_lines[["hrg", "admission_type", "description", "price_gbp"]].assign(**FLAT),
         population,
         **cost_line_settings,
     )

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from casemix_risk.audit.source import Source
+from casemix_risk.risk.moments import READABLE_TOLERANCE_PCT, list_size_for
 from casemix_risk.risk.pools import shared_pool_of
 from casemix_risk.volumes.back_test import preferred_method
 from casemix_risk.volumes.figures import METHOD_NAMES
 
-READABLE_TOLERANCE_PCT = 3.0
 FLAT_PERCENTAGE_POINTS = 0.1
 
 
@@ -161,15 +160,6 @@ def finding_sources(edition: str, found: Findings) -> dict[str, Source]:
         "size_best": Source(optimum, "tolerance_pct", size, people),
         "shared_pool_share": Source(summary, "pooled_budget_share", shared),
     }
-
-
-def list_size_for(tolerance_pct: float, list_size: int, wanted_pct: float = READABLE_TOLERANCE_PCT) -> int:
-    """People needed for a tolerance, from the tolerance at one list size: it falls with the square root.
-
-    Returns:
-        Heads, rounded up to the next 1,000.
-    """
-    return int(np.ceil(list_size * (tolerance_pct / wanted_pct) ** 2 / 1_000) * 1_000)
 
 
 def edition_comparison(editions: Mapping[str, Mapping[str, pd.DataFrame]], list_size: int) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from html import escape
 
 import pandas as pd
 
-from casemix_risk.report.tables import ReportTable, is_number, number_id
+from casemix_risk.report.table import ReportTable, is_number, number_id
 
 
 def html_table(table: ReportTable) -> str:

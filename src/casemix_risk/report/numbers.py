@@ -7,13 +7,13 @@ import pandas as pd
 
 from casemix_risk.audit.source import MEDIAN, ROWS, SHARE, Source
 from casemix_risk.report.findings import (
-    READABLE_TOLERANCE_PCT,
     Findings,
     PracticesSaid,
     YearsSaid,
     finding_sources,
 )
-from casemix_risk.report.tables import ReportTable, is_number, number_id
+from casemix_risk.report.table import ReportTable, is_number, number_id
+from casemix_risk.risk.moments import READABLE_TOLERANCE_PCT
 
 
 class Number(NamedTuple):

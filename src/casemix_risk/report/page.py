@@ -1,6 +1,5 @@
 """The report: one self-contained HTML page made from a run's tables and figures."""
 
-import base64
 import json
 from collections.abc import Callable, Mapping
 
@@ -9,10 +8,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from casemix_risk.audit.lineage import ancestors, lineage_html
+from casemix_risk.figure_style import svg_address
+from casemix_risk.formats import about_pounds, decimals, integer, percent, pounds
 from casemix_risk.report.findings import YearsSaid
-from casemix_risk.report.formats import about_pounds, decimals, integer, percent, pounds
 from casemix_risk.report.html_table import html_table, traced
-from casemix_risk.report.tables import ReportTable
+from casemix_risk.report.table import ReportTable
 from casemix_risk.volumes.figures import METHOD_NAMES
 
 
@@ -23,9 +23,10 @@ def render_report(
     edition: str,
     shared_pool: str,
     figures: Mapping[str, str],
+    changes: Mapping[str, str],
     shown: Mapping[str, ReportTable],
     back_test: YearsSaid | None,
-    checks: pd.DataFrame,
+    checks: pd.DataFrame | None,
     numbers: pd.DataFrame,
     jobs: Mapping[str, Mapping],
     template: str,
@@ -38,11 +39,13 @@ def render_report(
         edition: name of the leading tariff edition.
         shared_pool: name of its shared pool.
         figures: name (the file's, such as ``figure_1``) -> SVG text.
+        changes: change (``2006-07_to_2007-08``) -> SVG text of its waterfall.
         shown: `casemix_risk.report.tables.report_tables`.
         back_test: `casemix_risk.report.findings.years_said`; None where the run has too few years.
-        checks: table ``checks``.
+        checks: table ``checks``; None in a run for publication.
         numbers: table ``numbers``.
-        jobs: receipts of the jobs that the report's tables come from, by name.
+        jobs: receipts of the jobs that the report's tables come from, by name; none in a run for publication,
+            whose page tells no lineage.
         template: the page's Jinja template.
 
     Returns:
@@ -70,18 +73,20 @@ def render_report(
             name.removeprefix("text/"): value for name, value in values.items() if name.startswith("text/")
         },
         shared_pool=shared_pool,
-        images={name: _data_uri(svg) for name, svg in figures.items()},
+        images={name: svg_address(svg) for name, svg in figures.items()},
+        changes={change: svg_address(svg) for change, svg in changes.items()},
         table={name: html_table(table) for name, table in shown.items()},
         method=METHOD_NAMES[config["projection"]],
         tested=back_test,
-        changes=shown["year_on_year"].frame.set_index("level").loc["all"]
+        years_compared=shown["year_on_year"].frame.set_index("level").loc["all"]
         if "year_on_year" in shown
         else None,
-        warnings=checks[checks["outcome"] == "warning"].to_dict("records"),
+        warnings=[] if checks is None else checks[checks["outcome"] == "warning"].to_dict("records"),
         numbers=numbers_json(numbers),
         lineages={
             table: lineage_html(ancestors(jobs, f"{table}.parquet"))
             for table in sorted(numbers["table"].unique())
+            if jobs
         },
         demonstration="synthetic" in config,
         unit=f"{config['unit']}s" if "extract" in config else "finished consultant episodes",
@@ -101,7 +106,3 @@ def numbers_json(numbers: pd.DataFrame) -> str:
         for row in numbers.to_dict("records")
     }
     return json.dumps(said, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _data_uri(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

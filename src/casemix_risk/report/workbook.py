@@ -19,8 +19,8 @@ from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.functions import tostring
 
-from casemix_risk.report.formats import Format
-from casemix_risk.report.tables import Columns, ReportTable
+from casemix_risk.formats import Format
+from casemix_risk.report.table import Columns, ReportTable
 
 CREATED = datetime(2000, 1, 1)
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)

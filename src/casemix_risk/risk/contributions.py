@@ -39,7 +39,12 @@ def _covariances(lines: Lines, kept: np.ndarray, list_size: float, shocks: Shock
 
 
 def tail_shares(
-    lines: Lines, kept: np.ndarray, list_size: float, probability: float, shocks: Shocks = NO_SHOCKS
+    lines: Lines,
+    kept: np.ndarray,
+    list_size: float,
+    probability: float,
+    shocks: Shocks = NO_SHOCKS,
+    fixed: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Each line's share of the mean cost of the worst years, those beyond a quantile (TVaR).
 
@@ -53,6 +58,7 @@ def tail_shares(
         list_size: heads.
         probability: of the quantile.
         shocks: shared by lines.
+        fixed: GBP per head that each line is paid whatever its admissions, in bad years as in others.
 
     Returns:
         A share a line, together 1; 0 for lines not kept; not numbers where the law is too coarse to invert.
@@ -76,6 +82,7 @@ def tail_shares(
     waves = (weights * values).imag.sum(axis=1)
     covariance = _covariances(lines, kept, list_size, shocks)
     beyond = mean / 2 - (mean * away - covariance) / window + 2 / window * waves
+    beyond += np.where(kept, list_size * fixed * (1 - probability), 0.0)
     return beyond / beyond.sum()
 
 

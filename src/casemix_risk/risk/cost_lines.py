@@ -22,20 +22,32 @@ def cost_lines(
 
     Args:
         national: table ``national``: national admissions a year and variance factor per line.
-        prices: table ``prices``: GBP per admission, with the HRG's description.
+        prices: table ``prices``: GBP per admission on average, its coefficient of variation from admission to
+            admission and the share that is fixed, with the HRG's description.
         population: people whom the national admissions belong to.
         individual_price_gbp: lines priced above are modelled on their own.
         individual_admissions: lines with more national admissions are modelled on their own.
         bands: number of price bands for the rest.
 
     Returns:
-        Table ``cost_lines``: a row for each line with admissions, sorted by HRG and admission type.
+        Table ``cost_lines``: a row for each line with admissions, sorted by HRG and admission type. Where
+        payments vary, a count of mean L and variance L d costs p on average with variance L p^2 (d + cv^2)
+        (a random sum: Klugman, Panjer and Willmot, *Loss Models*, ch. 9), so cv^2 is added to the factor.
     """
     lines = national[national["admissions"] > 0].merge(prices, on=LINE, validate="one_to_one")
     alone = (lines["price_gbp"] > individual_price_gbp) | (lines["admissions"] > individual_admissions)
     lines["band"] = _bands(lines["price_gbp"], lines["admissions"].where(~alone, 0.0), bands).where(~alone, 0)
     lines["admissions_per_head"] = lines["admissions"] / population
-    columns = [*LINE, "description", "admissions_per_head", "price_gbp", "variance_factor", "band"]
+    lines["variance_factor"] += lines["payment_cv"] ** 2
+    columns = [
+        *LINE,
+        "description",
+        "admissions_per_head",
+        "price_gbp",
+        "variance_factor",
+        "band",
+        "fixed_share",
+    ]
     return lines.sort_values(LINE, ignore_index=True)[columns]
 
 
@@ -51,7 +63,7 @@ def banded(lines: pd.DataFrame) -> pd.DataFrame:
     """The paper's model: each price band becomes one line at its admissions-weighted mean price.
 
     The variance factor of a band is the admissions-weighted mean of its lines' factors, as if they had the
-    same price.
+    same price; its fixed share is theirs weighted by cost.
 
     Args:
         lines: table ``cost_lines``.
@@ -61,12 +73,14 @@ def banded(lines: pd.DataFrame) -> pd.DataFrame:
     """
     rest = lines[lines["band"] > 0]
     weights = rest["admissions_per_head"]
-    grouped = rest.assign(
-        cost=weights * rest["price_gbp"], clustered=weights * rest["variance_factor"]
-    ).groupby("band")
-    merged = grouped[["admissions_per_head", "cost", "clustered"]].sum()
+    cost = weights * rest["price_gbp"]
+    sums = rest.assign(
+        cost=cost, clustered=weights * rest["variance_factor"], fixed=cost * rest["fixed_share"]
+    )
+    merged = sums.groupby("band")[["admissions_per_head", "cost", "clustered", "fixed"]].sum()
     merged["price_gbp"] = merged["cost"] / merged["admissions_per_head"]
     merged["variance_factor"] = merged["clustered"] / merged["admissions_per_head"]
+    merged["fixed_share"] = merged["fixed"] / merged["cost"]
     merged = merged.reset_index().assign(admission_type="both")
     merged["hrg"] = "band " + merged["band"].astype(str)
     merged["description"] = merged["hrg"].str.replace("band", "price band")

@@ -11,7 +11,7 @@ from casemix_risk.errors import InputError
 
 
 class Lines(NamedTuple):
-    """Expected admissions per head, price in GBP and variance factor of each line."""
+    """Expected admissions per head, price in GBP that one more costs, and variance factor of each line."""
 
     volume: np.ndarray
     price: np.ndarray
@@ -35,7 +35,7 @@ COLUMNS = ("admissions_per_head", "price_gbp", "variance_factor")
 
 
 def lines_from(table: pd.DataFrame) -> Lines:
-    """The arrays of a table ``cost_lines``.
+    """The arrays of a table ``cost_lines``; `fixed_costs` has the part of the cost that is not in them.
 
     Raises:
         InputError: a volume or price is negative or not a number, or a variance factor is below 1.
@@ -46,7 +46,12 @@ def lines_from(table: pd.DataFrame) -> Lines:
             raise InputError(
                 f"The cost lines have a {name} that is not a number of at least {least:g}; mend the table."
             )
-    return lines
+    return lines._replace(price=lines.price * (1 - table["fixed_share"].to_numpy()))
+
+
+def fixed_costs(table: pd.DataFrame) -> np.ndarray:
+    """What each line of a table ``cost_lines`` is paid whatever the admissions, in GBP per head."""
+    return (table["admissions_per_head"] * table["price_gbp"] * table["fixed_share"]).to_numpy()
 
 
 def line_names(table: pd.DataFrame) -> list[str]:

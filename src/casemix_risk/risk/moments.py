@@ -6,6 +6,7 @@ from casemix_risk.errors import InputError
 from casemix_risk.risk.lines import NO_SHOCKS, Lines, Pools, Shocks, kept_sums
 
 TOLERANCE_CVS = 3.0
+READABLE_TOLERANCE_PCT = 3.0
 ORDERS = 4
 
 
@@ -49,7 +50,7 @@ def cumulants(
         GBP^k, list sizes x pools x orders.
 
     Raises:
-        InputError: a pool takes every line, so that no budget is left.
+        InputError: a pool takes every line, so that no budget that varies is left.
     """
     per_head = line_cumulants(lines, orders)
     heads = np.asarray(list_sizes, dtype=float)[:, None, None]
@@ -61,7 +62,10 @@ def cumulants(
     own = per_head if rest.all() else per_head * rest[:, None]
     total = _shocked(total + heads * kept_sums(pools, own), shocks.common)
     if not (total[..., 0] > 0).all():
-        raise InputError("A pool rule takes every cost line; raise its price cut so that a budget is left.")
+        raise InputError(
+            "A pool rule takes every cost line that is paid by activity; raise its price cut so that a "
+            "budget at risk is left."
+        )
     return total
 
 
@@ -84,20 +88,37 @@ def _shocked(u: np.ndarray, variance: float) -> np.ndarray:
 
 
 def coefficient_of_variation(
-    lines: Lines, pools: Pools, list_sizes: np.ndarray, shocks: Shocks = NO_SHOCKS
+    lines: Lines,
+    pools: Pools,
+    list_sizes: np.ndarray,
+    shocks: Shocks = NO_SHOCKS,
+    fixed: np.ndarray | None = None,
 ) -> np.ndarray:
     """Coefficient of variation of the yearly cost kept, as a fraction of the budget kept.
 
     Args and errors: as `cumulants`.
+        fixed: GBP per head that each line is paid whatever its admissions; None for nothing.
 
     Returns:
         List sizes x pools.
     """
     moments = cumulants(lines, pools, list_sizes, shocks, orders=2)
-    return np.sqrt(moments[..., 1]) / moments[..., 0]
+    budget = moments[..., 0]
+    if fixed is not None:
+        budget = budget + np.outer(list_sizes, kept_sums(pools, fixed[:, None]))
+    return np.sqrt(moments[..., 1]) / budget
 
 
 def skewness_and_kurtosis(cost_cumulants: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Skewness and excess kurtosis from `cumulants` (the last axis)."""
     variance = cost_cumulants[..., 1]
     return cost_cumulants[..., 2] / variance**1.5, cost_cumulants[..., 3] / variance**2
+
+
+def list_size_for(tolerance_pct: float, list_size: int, wanted_pct: float = READABLE_TOLERANCE_PCT) -> int:
+    """People needed for a tolerance, from the tolerance at one list size: it falls with the square root.
+
+    Returns:
+        Heads, rounded up to the next 1,000.
+    """
+    return int(np.ceil(list_size * (tolerance_pct / wanted_pct) ** 2 / 1_000) * 1_000)

@@ -13,7 +13,14 @@ WITHIN_POINTS = 0.1
 
 
 def search_by_simulation(
-    lines: Lines, names: Sequence[str], kept: np.ndarray, list_size: int, years: int, repeats: int, seed: int
+    lines: Lines,
+    names: Sequence[str],
+    kept: np.ndarray,
+    list_size: int,
+    years: int,
+    repeats: int,
+    seed: int,
+    fixed: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """How often the pool rule with the smallest simulated coefficient of variation is the best one.
 
@@ -25,6 +32,7 @@ def search_by_simulation(
         years: simulated years that a search may use.
         repeats: how many searches are measured.
         seed: the run's seed.
+        fixed: GBP per head that each line is paid whatever its admissions; None for nothing.
 
     Returns:
         Table ``monte_carlo``: a row for searches in which all cells see the same years (``common``) and one
@@ -32,7 +40,8 @@ def search_by_simulation(
         count as one.
     """
     kept = np.unique(kept, axis=0)
-    exact = 100 * TOLERANCE_CVS * coefficient_of_variation(lines, any_pools(kept), [list_size])[0]
+    variation = coefficient_of_variation(lines, any_pools(kept), [list_size], fixed=fixed)[0]
+    exact = 100 * TOLERANCE_CVS * variation
     drawn = {
         "common": simulate(lines, names, kept, list_size, repeats * years, seed),
         "separate": np.hstack(
@@ -42,7 +51,8 @@ def search_by_simulation(
             ]
         ),
     }
-    budget = list_size * (kept @ (lines.volume * lines.price))
+    certain = 0.0 if fixed is None else fixed
+    budget = list_size * (kept @ (lines.volume * lines.price + certain))
     rows = []
     for way, costs in drawn.items():
         deviation = costs.reshape(repeats, years, len(kept)).std(axis=1, ddof=1)

@@ -1,4 +1,4 @@
-"""The best pool: over all subsets of lines, one cut on price x variance factor."""
+"""The best pool: over all subsets of lines, one cut on price x variance factor (x the square of 1 - f)."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,8 @@ def pool_optimum(lines: pd.DataFrame, list_sizes: Sequence[int]) -> pd.DataFrame
     (b, a); A / B^2 is quasi-concave on it, so its minimum is at a vertex, and the vertices that matter keep
     the lines with the smallest a / b = p d. Every such prefix is scanned, because the first-order condition
     p d = 2 A / B can have several roots. Both sums grow with the list, so the cut is the same for every size.
+    A line paid a fixed share f has b = L p still and a = L p^2 d (1 - f)^2; nothing above asks more of a than
+    not to be negative, so the same cut is best with a / b = p d (1 - f)^2.
 
     Args:
         lines: table ``cost_lines``.
@@ -23,7 +25,7 @@ def pool_optimum(lines: pd.DataFrame, list_sizes: Sequence[int]) -> pd.DataFrame
     Returns:
         Table ``pool_optimum``; `cut_gbp` is empty where pooling nothing is best.
     """
-    slope = (lines["price_gbp"] * lines["variance_factor"]).to_numpy()
+    slope = variance_per_pound(lines).to_numpy()
     order = np.argsort(slope, kind="stable")
     slope = slope[order]
     mean = (lines["admissions_per_head"] * lines["price_gbp"]).to_numpy()[order]
@@ -43,3 +45,8 @@ def pool_optimum(lines: pd.DataFrame, list_sizes: Sequence[int]) -> pd.DataFrame
             "tolerance_pct": 100 * TOLERANCE_CVS * np.sqrt(relative_variance[best] / sizes),
         }
     )
+
+
+def variance_per_pound(lines: pd.DataFrame) -> pd.Series:
+    """Variance over budget of each line of a table ``cost_lines``, in GBP: what the best cut is a cut on."""
+    return lines["price_gbp"] * lines["variance_factor"] * (1 - lines["fixed_share"]) ** 2

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from casemix_risk.risk.lines import fixed_costs, lines_from
 from casemix_risk.streams import stream
 
 NORMAL_ABOVE = 1_000.0
@@ -34,8 +35,8 @@ def paper_costs(lines: pd.DataFrame, list_size: int, kept: np.ndarray, years: in
             counts[:, column] = generator.poisson(mean, years)
         else:
             counts[:, column] = generator.normal(mean, np.sqrt(mean), years)
-    prices = np.where(kept, lines["price_gbp"].to_numpy(), 0.0)
-    return counts @ prices.T
+    prices = np.where(kept, lines_from(lines).price, 0.0)
+    return counts @ prices.T + list_size * (kept @ fixed_costs(lines))
 
 
 def standard_deviation(costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

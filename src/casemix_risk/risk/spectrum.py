@@ -365,21 +365,22 @@ def _evaluate(real, imaginary, used, step, away):
     return below, slope
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True)
 def _wave_sums(real, imaginary, used, step, x):
     """Distribution function and density at a distance from the mean, the waves e^{-i t_j x} by recurrence.
 
-    Odd and even frequencies turn apart, which lets the processor work on both at once.
+    Odd and even frequencies turn and add up apart, so the processor works on both at once. The order of
+    the additions is written out, not left to the compiler: no result may depend on which compilation made it.
     """
     cosine, sine = np.cos(step * x), -np.sin(step * x)
     turn_cosine, turn_sine = cosine * cosine - sine * sine, 2 * cosine * sine
     next_cosine, next_sine = turn_cosine, turn_sine
-    area, height = 0.0, 0.0
+    area, height, next_area, next_height = 0.0, 0.0, 0.0, 0.0
     for j in range(0, used - 1, 2):
         height += real[j] * cosine - imaginary[j] * sine
         area += (real[j] * sine + imaginary[j] * cosine) / (j + 1)
-        height += real[j + 1] * next_cosine - imaginary[j + 1] * next_sine
-        area += (real[j + 1] * next_sine + imaginary[j + 1] * next_cosine) / (j + 2)
+        next_height += real[j + 1] * next_cosine - imaginary[j + 1] * next_sine
+        next_area += (real[j + 1] * next_sine + imaginary[j + 1] * next_cosine) / (j + 2)
         cosine, sine = cosine * turn_cosine - sine * turn_sine, cosine * turn_sine + sine * turn_cosine
         next_cosine, next_sine = (
             next_cosine * turn_cosine - next_sine * turn_sine,
@@ -389,4 +390,4 @@ def _wave_sums(real, imaginary, used, step, x):
         height += real[used - 1] * cosine - imaginary[used - 1] * sine
         area += (real[used - 1] * sine + imaginary[used - 1] * cosine) / used
     window = 2 * np.pi / step
-    return 0.5 + x / window - area / np.pi, (1 + 2 * height) / window
+    return 0.5 + x / window - (area + next_area) / np.pi, (1 + 2 * (height + next_height)) / window

@@ -8,7 +8,7 @@ import pandas as pd
 from casemix_risk.risk.contributions import deviation_shares, tail_shares
 from casemix_risk.risk.cost_lines import banded
 from casemix_risk.risk.distribution import tails
-from casemix_risk.risk.lines import any_pools, lines_from
+from casemix_risk.risk.lines import any_pools, fixed_costs, lines_from
 from casemix_risk.risk.moments import TOLERANCE_CVS, coefficient_of_variation, cumulants
 from casemix_risk.risk.simulate import standard_deviation
 
@@ -31,9 +31,10 @@ def exact_summary(
     """
     sizes = np.asarray(list_sizes)
     arrays = lines_from(lines)
-    volume, cost = arrays.volume, arrays.volume * arrays.price
+    volume, fixed = arrays.volume, fixed_costs(lines)
+    cost = volume * lines["price_gbp"].to_numpy()
     moments = cumulants(arrays, any_pools(kept), sizes, orders=2)
-    budget = moments[..., 0]
+    budget = moments[..., 0] + np.outer(sizes, kept @ fixed)
     cv_pct = 100 * np.sqrt(moments[..., 1]) / budget
     shares = {
         "pooled_admissions_share": np.where(kept, 0.0, volume).sum(axis=1) / volume.sum(),
@@ -106,14 +107,15 @@ def exact_quantiles(
         A row for each list size, pool and probability.
     """
     found = tails(lines_from(lines), kept, list_sizes, probabilities)
+    certain = np.outer(list_sizes, kept @ fixed_costs(lines))[..., None]
     cells = pd.MultiIndex.from_product(
         [list_sizes, pools, probabilities], names=[*CELL[:2], "probability"]
     ).to_frame(index=False)
     cells.insert(2, "method", "exact")
     return cells.assign(
-        cost_gbp=found.quantile_gbp.ravel(),
+        cost_gbp=(found.quantile_gbp + certain).ravel(),
         cost_se_gbp=0.0,
-        tail_mean_gbp=found.tail_mean_gbp.ravel(),
+        tail_mean_gbp=(found.tail_mean_gbp + certain).ravel(),
         computed_by=np.repeat(found.method.ravel(), len(probabilities)),
     )
 
@@ -125,15 +127,15 @@ def contributions(lines: pd.DataFrame, list_size: int) -> pd.DataFrame:
         lines: table ``cost_lines``.
         list_size: heads.
     """
-    arrays, kept = lines_from(lines), np.ones(len(lines), dtype=bool)
-    cost = arrays.volume * arrays.price
+    arrays, kept, fixed = lines_from(lines), np.ones(len(lines), dtype=bool), fixed_costs(lines)
+    cost = arrays.volume * lines["price_gbp"].to_numpy()
     return lines[["hrg", "admission_type", "description"]].assign(
         list_size=list_size,
         admissions=arrays.volume * list_size,
         budget_share=cost / cost.sum(),
         deviation_share=deviation_shares(arrays, kept, list_size),
-        tail_95_share=tail_shares(arrays, kept, list_size, 0.95),
-        tail_99_share=tail_shares(arrays, kept, list_size, 0.99),
+        tail_95_share=tail_shares(arrays, kept, list_size, 0.95, fixed=fixed),
+        tail_99_share=tail_shares(arrays, kept, list_size, 0.99, fixed=fixed),
     )
 
 
@@ -189,7 +191,10 @@ def banding(
     parts = [
         cells.assign(
             model=model,
-            cv_pct=100 * coefficient_of_variation(lines_from(table), any_pools(keep), list_sizes).ravel(),
+            cv_pct=100
+            * coefficient_of_variation(
+                lines_from(table), any_pools(keep), list_sizes, fixed=fixed_costs(table)
+            ).ravel(),
         )
         for model, (table, keep) in models.items()
     ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from casemix_risk.risk.cost_lines import banded, cost_lines, price_bands
-from casemix_risk.risk.lines import line_names, lines_from
+from casemix_risk.risk.lines import fixed_costs, line_names, lines_from
 from casemix_risk.risk.optimum import pool_optimum
 from casemix_risk.risk.pools import kept_lines, pool_rules, shared_pool_of
 from casemix_risk.risk.simulate import paper_costs
@@ -90,6 +90,7 @@ def _simulate(
             costs = paper_costs(model, size, kept, risk["simulated_years"], seed)
         else:
             costs = simulate(lines_from(model), line_names(model), kept, size, risk["simulated_years"], seed)
+            costs += size * (kept @ fixed_costs(model))
         summaries.append(simulated_summary(exact, costs, size, method))
         years.append(simulated_years(costs[:, stored], pools[stored], size, method))
     return summaries, years

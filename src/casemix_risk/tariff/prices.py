@@ -11,6 +11,7 @@ PARTS = ("day_case_gbp", "ordinary_gbp")
 FEWEST_PRICED_LINES = 10
 LOW_SIDE_QUANTILE = 0.25
 SMALLEST_PRICED_SHARE = 0.1
+FLAT = {"payment_cv": 0.0, "fixed_share": 0.0}  # every admission is paid its line's price
 
 
 def price_lines(
@@ -32,8 +33,8 @@ def price_lines(
         unpriced: ``estimate`` them, or ``leave_out`` lines without a price; either way they are counted.
 
     Returns:
-        Prices of all lines with a price in the edition or admissions; and the status of every line of the
-        edition or the activity, with its admissions and budget.
+        Prices of all lines with a price in the edition or admissions, each paid flat; and the status of
+        every line of the edition or the activity, with its admissions and budget.
 
     Raises:
         InputError: the edition prices less than a tenth of the admissions; or estimates carry more than
@@ -59,7 +60,9 @@ def price_lines(
         "estimated_blank",
     )
     _check_share(lines[to_estimate], lines["budget_gbp"].sum(), maximum_estimated_share)
-    prices = lines.loc[lines["price_gbp"].notna(), [*LINE, "description", "price_gbp", "source"]]
+    prices = lines.loc[lines["price_gbp"].notna(), [*LINE, "description", "price_gbp", "source"]].assign(
+        **FLAT
+    )
     coverage = lines[["status", *LINE, "admissions", "budget_gbp"]]
     return (
         prices.reset_index(drop=True),

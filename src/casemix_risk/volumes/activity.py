@@ -1,4 +1,4 @@
-"""Activity of each cost line and year: how much, how long, how many patients, how clustered in them."""
+"""Activity of each cost line: how much a year, of how many patients; how long it stays and where."""
 
 from collections.abc import Mapping
 
@@ -8,12 +8,15 @@ import polars as pl
 from casemix_risk.volumes.spells import with_spells
 
 LINE = ["hrg", "admission_type"]
+NO_PROVIDER = "unknown"
 _DAY_CASE = "2"  # CLASSPAT
 _REGULAR_ATTENDERS = ("3", "4")  # CLASSPAT: regular day and night attenders
 
 
-def activity(episodes: Mapping[str, pl.LazyFrame], unit: str, regular_attenders: bool) -> pd.DataFrame:
-    """Count the activity of each line and year.
+def activity_tables(
+    episodes: Mapping[str, pl.LazyFrame], unit: str, regular_attenders: bool
+) -> dict[str, pd.DataFrame]:
+    """Count the activity of each line by year; and over all years together by length of stay and provider.
 
     Args:
         episodes: year (``2002-03``) -> table ``episodes`` of the year.
@@ -24,18 +27,26 @@ def activity(episodes: Mapping[str, pl.LazyFrame], unit: str, regular_attenders:
             count.
 
     Returns:
-        Table ``activity``. ``mean_los`` is in days: for an episode its duration, for an admission or spell
-        the length of the spell, which is SPELDUR where one of its episodes gives it, else the days from its
-        first admission date to its last episode's end. A row without a patient counts as a patient of its
-        own. ``variance_factor`` is sum n^2 / sum n over the patients of the line, n their units in the year:
-        variance / mean of the line's count when patients come independently of each other (compound
-        Poisson).
+        Tables ``activity``, ``stays`` and ``providers`` by name. Lengths of stay are in days: for an episode
+        its duration, for an admission or spell the length of the spell, which is SPELDUR where one of its
+        episodes gives it, else the days from its first admission date to its last episode's end. A row
+        without a patient counts as a patient of its own. ``variance_factor`` is sum n^2 / sum n over the
+        patients of the line, n their units in the year: variance / mean of the line's count when patients
+        come independently of each other (compound Poisson). ``stays`` leaves out units of
+        unknown length.
     """
-    years = [
-        _lines(_units(_read(table), unit, regular_attenders)).with_columns(year=pl.lit(year))
-        for year, table in episodes.items()
-    ]
-    return pl.concat(years).select("year", pl.exclude("year")).sort("year", *LINE).to_pandas()
+    years, stays, providers = [], [], []
+    for year, table in episodes.items():
+        units = _units(_read(table), unit, regular_attenders)
+        years.append(_lines(units).select(pl.lit(year).alias("year"), pl.all()))
+        stays.append(_counts(units.drop_nulls("days"), "day_case", "days"))
+        providers.append(_counts(units, "provider"))
+    no_excess = pl.lit(None, pl.Float64)  # an extract's follow from its days and the tariff's trim point
+    return {
+        "activity": pl.concat(years).sort("year", *LINE).to_pandas(),
+        "stays": _summed(stays).with_columns(excess_bed_days=no_excess).to_pandas(),
+        "providers": _summed(providers).to_pandas(),
+    }
 
 
 def count_units(episodes: pl.LazyFrame, unit: str, regular_attenders: bool) -> int:
@@ -60,12 +71,13 @@ def _read(episodes: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _units(episodes: pl.DataFrame, unit: str, regular_attenders: bool) -> pl.DataFrame:
-    """A row for each unit: its line, patient and length of stay in days."""
+    """A row for each unit: its line, patient, provider and length of stay in days."""
     units = _UNITS[unit](episodes)
     if not regular_attenders:
         units = units.filter(~pl.col("patient_class").is_in(_REGULAR_ATTENDERS).fill_null(False))
     day_case = (pl.col("patient_class") == _DAY_CASE).fill_null(False)
-    return units.select(*LINE, "patient", "source_row", "days", day_case=day_case)
+    provider = pl.col("provider").fill_null(NO_PROVIDER)
+    return units.select(*LINE, "patient", "source_row", "days", day_case=day_case, provider=provider)
 
 
 def _admissions(episodes: pl.DataFrame) -> pl.DataFrame:
@@ -111,6 +123,18 @@ def _lines(units: pl.DataFrame) -> pl.DataFrame:
             variance_factor=(pl.col("count") ** 2).sum() / pl.sum("count"),
         )
     )
+
+
+def _counts(units: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """Units of each line by something else."""
+    return units.group_by(*LINE, *by).agg(admissions=pl.len().cast(pl.Int64))
+
+
+def _summed(years: list[pl.DataFrame]) -> pl.DataFrame:
+    """`_counts` of several years together."""
+    counts = pl.concat(years)
+    by = counts.columns[:-1]
+    return counts.group_by(by).agg(pl.sum("admissions")).sort(by)
 
 
 def _patients(units: pl.DataFrame) -> pl.DataFrame:
