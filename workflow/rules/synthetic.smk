@@ -4,6 +4,7 @@ if "synthetic" in config:
     rule synthetic_truth:
         input:
             catalogue=ROOT / "src/casemix_risk/synthetic/catalogue.csv",
+            national_lines=ROOT / "src/casemix_risk/synthetic/national_lines.csv",
             contracts=contracts("truth_lines"),
         output:
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",

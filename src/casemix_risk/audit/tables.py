@@ -53,7 +53,9 @@ def write_table(
     count = 0
     previous_key = None
     try:
-        with pq.ParquetWriter(temporary, contract.schema, compression="zstd") as writer:
+        with pq.ParquetWriter(
+            temporary, contract.schema, compression="zstd", write_page_checksum=True
+        ) as writer:
             for group in _row_groups(rows, contract):
                 check_domain(group, contract)
                 keys = group.select(contract.key)

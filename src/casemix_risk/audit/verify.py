@@ -188,7 +188,8 @@ def _file(run: Path, path: str, said: Mapping, jobs: Mapping[str, Mapping]) -> I
         yield Finding("damaged", path, "has other bytes than when it was written")
         return
     try:
-        facts, content = table_facts(run / path), table_hash(pq.read_table(run / path))
+        rows = pq.read_table(run / path, page_checksum_verification=True)
+        facts, content = table_facts(run / path), table_hash(rows)
     except (pa.ArrowException, OSError, ValueError):
         yield Finding("damaged", path, "has other bytes than when it was written, and cannot be read")
         return

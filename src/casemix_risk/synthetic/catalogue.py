@@ -3,7 +3,7 @@
 The three-character form and the chapter letters are those of HRG version 3.5. Only the names of the paper's
 Table 1 are marked ``published``; every other name is written in the same style and marked ``synthetic``, and
 a report must say so beside it. Prices and admissions are prior guesses: they say which lines are dear, large
-or mostly emergency, and the calibration in :mod:`casemix_risk.synthetic.truth` replaces them. They are
+or mostly emergency, and the calibration in :mod:`casemix_risk.synthetic.calibration` replaces them. They are
 absent for the HRGs whose figures the paper fixes.
 """
 
