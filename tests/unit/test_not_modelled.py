@@ -47,7 +47,7 @@ def test_the_trend_is_what_chance_does_not_give():
 
 
 def test_lines_that_swap_admissions_move_a_budget():
-    # Each line moves by 1,000; chance gives squares of 19,000 and 21,000. The budget is 9,000 x 100 + 11,000 x 300.
+    # Each moves by 1,000; chance squared is 19,000 and 21,000; the budget is 9,000 x 100 + 11,000 x 300.
     found = sizes(counts({"A01": 10_000, "B01": 10_000}, {"A01": 9_000, "B01": 11_000}))["mix"]
     assert found == pytest.approx(100 * np.sqrt(100**2 * 981_000 + 300**2 * 979_000) / 4_200_000)
 
