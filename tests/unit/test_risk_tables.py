@@ -24,6 +24,8 @@ RISK = {
     "list_size": 10_000,
     "simulated_years": 3_000,
     "shared_pool": {"hrgs": [], "otherwise_dearest_share": 0.1},
+    "always_pooled": [],
+    "never_pooled": [],
 }
 KEY = pd.DataFrame({"hrg": ["A01", "B02", "C03", "D04"], "admission_type": "emergency"})
 NATIONAL = KEY.assign(admissions=[2_000.0, 800.0, 100.0, 8.0], variance_factor=[1.0, 3.0, 1.0, 1.0])
