@@ -1,0 +1,1 @@
+"""Decisions that a commissioner takes, answered from the risk of the cost lines."""
