@@ -79,9 +79,11 @@ def shocked_pool(
             return np.where(sums[..., BUDGET] > ROUNDING * whole, squared, np.inf)
 
         path = _path(lines, columns, shock, size, ~(always | never), never)
-        starts = (_best_prefix(path, columns, never, squared_cv), by_cut)
-        found = [exchanged(kept, path.line, columns, squared_cv) for kept in starts]
-        by_set = min(found, key=lambda kept: squared_cv(columns[kept].sum(axis=0)))
+        start = min(
+            (_best_prefix(path, columns, never, squared_cv), by_cut),
+            key=lambda kept: squared_cv(columns[kept].sum(axis=0)),
+        )
+        by_set = exchanged(start, path.line, columns, squared_cv)
         bound = _bound(path, columns, never, size, variances) if nothing_fixed else np.nan
         for pool, kept in (("best_cut", by_cut), ("best_set", by_set)):
             rows.append(
@@ -122,11 +124,14 @@ def _path(
     slope = variance_per_pound(lines).to_numpy() / size
     line = np.flatnonzero(free)
     line = line[np.argsort(slope[line], kind="stable")]
-    start = slope[line]
+    at_risk = columns[line, AT_RISK]
+    before = np.zeros(len(line))
     for of_group in columns[:, GROUPS:].T:
         taken = of_group[line]
-        start = start + 2 * shock[line] * (taken > 0) * (of_group[kept].sum() + np.cumsum(taken) - taken)
-    path = Path(line, shock[line], start, start + 2 * shock[line] * columns[line, AT_RISK])
+        before += (taken > 0) * (of_group[kept].sum() + np.cumsum(taken) - taken)
+    per_pound = 2 * shock[line] * (1 - lines["fixed_share"].to_numpy()[line])
+    start = slope[line] + per_pound * before
+    path = Path(line, shock[line], start, start + per_pound * at_risk)
     order = np.argsort(path.start + path.end, kind="stable")
     return Path(*(values[order] for values in path))
 
@@ -136,9 +141,8 @@ def _best_prefix(path: Path, columns: np.ndarray, kept: np.ndarray, value: Calla
     sums = columns[kept].sum(axis=0) + np.vstack(
         [np.zeros(columns.shape[1]), np.cumsum(columns[path.line], axis=0)]
     )
-    some = np.flatnonzero(sums[:, BUDGET] > 0)
     kept = kept.copy()
-    kept[path.line[: some[np.argmin(value(sums[some]))]]] = True
+    kept[path.line[: np.argmin(value(sums))]] = True
     return kept
 
 
@@ -167,9 +171,8 @@ def _bound(path: Path, columns: np.ndarray, kept: np.ndarray, size: int, varianc
     at = kept_sums[BUDGET] + np.cumsum(gain) + np.cumsum(rise) - rise
     q = q_kept + np.cumsum(gain * multiplier) + np.cumsum(area) - area
     steepness = at - rate * multiplier
-    lowest = np.where(steepness > 0, 2 * q - rate * multiplier**2, np.inf) / np.where(
-        steepness > 0, steepness, 1
-    )
+    turns = steepness > 0
+    lowest = np.where(turns, 2 * q - rate * multiplier**2, np.inf) / np.where(turns, steepness, 1)
     lowest = np.clip(lowest, multiplier, until)
     at_lowest = at + rate * (lowest - multiplier)
     q_lowest = q + rate * (lowest**2 - multiplier**2) / 2
