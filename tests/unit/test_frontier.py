@@ -7,6 +7,7 @@ from scipy.optimize import LinearConstraint, linprog, milp
 
 from casemix_risk.decisions.frontier import SHARE_LIMITS, frontier
 from casemix_risk.decisions.frontier_figure import frontier_figure
+from casemix_risk.errors import InputError
 from casemix_risk.risk.optimum import pool_optimum
 
 SETS = np.array(list(product([False, True], repeat=10))[1:])
@@ -128,11 +129,10 @@ def test_beyond_the_best_pool_nothing_more_is_gained_and_size_only_scales():
     assert (small.diff().iloc[1:] <= 1e-9).all(axis=None)
 
 
-def test_a_list_beyond_every_limit_leaves_no_row():
+def test_a_list_beyond_every_limit_is_an_error():
     lines = lines_of([0.1, 0.1], [900, 100], hrgs=["A01", "B02"])
-    table = frontier(lines, [100], always_pooled=["A01"])
-    assert set(table["rule"]) == {"price_cut", "price_and_volume"}
-    assert table["gap_points"].isna().all()
+    with pytest.raises(InputError, match="takes more than 80% of the budget"):
+        frontier(lines, [100], always_pooled=["A01"])
 
 
 def test_the_figure_draws_every_kind_and_marks_the_best_set():

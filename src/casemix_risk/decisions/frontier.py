@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from casemix_risk.errors import InputError
 from casemix_risk.risk.lines import Lines, kept_sums, pool_grid
 from casemix_risk.risk.named_lines import forced_lines
 from casemix_risk.risk.optimum import (
@@ -56,7 +57,7 @@ def frontier(
         the tolerance of ``best_set`` less the bound.
 
     Raises:
-        InputError: a name means no line, a line is in both lists, or no budget is left.
+        InputError: a name means no line, a line is in both lists, or the lists pool more than every limit.
     """
     always, never = forced_lines(lines, always_pooled, never_pooled)
     slope, sums = variance_per_pound(lines).to_numpy(), line_sums(lines)
@@ -68,6 +69,10 @@ def frontier(
     for limit, filled, bound in _sets(slope, sums, always, never):
         sets.append(filled)
         bounds[limit] = bound
+    if not bounds:
+        raise InputError(
+            f"risk.always_pooled takes more than {SHARE_LIMITS[-1]:.0%} of the budget: leave lines out of it."
+        )
     kinds = {
         "best_cut": cuts.kept,
         "best_set": np.vstack(sets),
