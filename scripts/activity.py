@@ -1,4 +1,4 @@
-"""From cleaned episodes, or the lines of a national schedule, to activity by year, stay, provider and month."""
+"""From cleaned episodes, or a national schedule's lines, to activity by year, stay, provider and month."""
 
 import pandas as pd
 import polars as pl

@@ -1,5 +1,7 @@
 """The file of a group's admissions by month and line, read and checked."""
 
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +10,7 @@ from casemix_risk.errors import InputError
 
 COLUMNS = ["month", "hrg", "admission_type", "admissions"]
 TYPES = ("elective", "emergency")
+FEWEST_MONTHS = 2  # of a control chart
 
 
 def months_of(year: str) -> list[str]:
@@ -46,7 +49,33 @@ def read_months(path: Path | str, year: str) -> pd.DataFrame:
 
 def known_months(months: pd.DataFrame, year: str) -> list[str]:
     """The months of the year in progress that are known, from April on."""
-    return [month for month in months_of(year) if month in set(months["month"])]
+    found = set(months["month"])
+    return [month for month in months_of(year) if month in found]
+
+
+def check_chart_names(names: Sequence[str], months: pd.DataFrame) -> None:
+    """Check that lines to chart are in the file, and that it has months enough.
+
+    Args:
+        names: HRG and admission type, such as ``D33 emergency``.
+        months: `read_months`.
+
+    Raises:
+        InputError: a line has no row in the file, or there is only one month.
+    """
+    known = sorted(set(months["hrg"] + " " + months["admission_type"]))
+    for name in names:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise InputError(
+                f"year_in_progress.control_charts names {name}, which the file of monthly admissions lacks; "
+                f"did you mean {nearest}?"
+            )
+    if names and months["month"].nunique() < FEWEST_MONTHS:
+        raise InputError(
+            "year_in_progress.control_charts needs two months or more: leave it out, or add earlier months "
+            "to the file."
+        )
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -93,8 +122,8 @@ def _check_months(found: list[str], of_year: list[str], path: Path | str, year: 
         )
     if found[0] > of_year[0]:
         raise InputError(
-            f"{path} begins with {found[0]}: give every month of {year} from {of_year[0]} on, one without any "
-            "admission with a row of 0."
+            f"{path} begins with {found[0]}: give every month of {year} from {of_year[0]} on, one without "
+            "any admission with a row of 0."
         )
     due = pd.period_range(found[0], found[-1], freq="M").astype(str)
     gaps = [month for month in due if month not in found]

@@ -5,10 +5,24 @@ import calendar
 import numpy as np
 import pandas as pd
 
+from casemix_risk.errors import InputError
 from casemix_risk.progress.months import months_of
 from casemix_risk.volumes.seasons import KEY, MONTHS
 
 LINE = ["hrg", "admission_type"]
+
+
+def check_priced(lines: pd.DataFrame, admissions: pd.DataFrame) -> None:
+    """Check that a group's file has admissions on some of the lines.
+
+    Raises:
+        InputError: it has none, as where it was grouped into other HRGs.
+    """
+    if admissions.loc[admissions["hrg"].isin(lines["hrg"]), "admissions"].sum() == 0:
+        raise InputError(
+            "The file of monthly admissions has none with an HRG of this run's cost lines: give it in the "
+            "HRG version of the extract and the price list."
+        )
 
 
 def month_shares(lines: pd.DataFrame, seasons: pd.DataFrame, year: str) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Where the year will end: its cost as a whole distribution, after every month known so far."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,14 +12,15 @@ from casemix_risk.progress.forecast import (
     relative_rates,
     rest_of_year,
 )
-from casemix_risk.progress.months import known_months, months_of
-from casemix_risk.progress.season import LINE, counts_by_month, month_shares
-from casemix_risk.risk.distribution import LARGEST_ERROR_GBP, tails
+from casemix_risk.progress.months import known_months
+from casemix_risk.progress.season import LINE, check_priced, counts_by_month, month_shares
+from casemix_risk.risk.distribution import tails
 from casemix_risk.risk.lattice import lattice
 from casemix_risk.risk.lines import NO_SHOCKS, Lines, Shocks, any_pools, fixed_costs, lines_from
 from casemix_risk.risk.moments import cumulants
 from casemix_risk.risk.spectrum import distribution_function, spectra
 
+PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 OVERSPENDS_PCT = (0, 1, 3, 5, 10)
 INTERVAL = (0.05, 0.95)
 ONE_LIST = np.ones(1)
@@ -51,7 +51,6 @@ def year_end_tables(
     admissions: pd.DataFrame,
     year: str,
     list_size: int,
-    probabilities: Sequence[float],
     variance: float | None = None,
     shocks: Shocks = NO_SHOCKS,
 ) -> dict[str, pd.DataFrame]:
@@ -64,13 +63,16 @@ def year_end_tables(
             no budget: it is counted apart.
         year: the financial year in progress.
         list_size: people of the group.
-        probabilities: of the year-end cost.
         variance: how much groups differ; estimated from the months so far where None.
         shocks: shared by lines in the rest of the year.
 
     Returns:
         Tables ``year_end``, ``year_end_by_month`` and ``year_end_lines``.
+
+    Raises:
+        InputError: as `casemix_risk.progress.season.check_priced`.
     """
+    check_priced(cost_lines, admissions)
     lines, known = lines_from(cost_lines), known_months(admissions, year)
     counts = counts_by_month(cost_lines, admissions, known)
     monthly = list_size * lines.volume[:, None] * month_shares(cost_lines, seasons, year)
@@ -81,12 +83,12 @@ def year_end_tables(
     for number, month in enumerate(known, start=1):
         so_far = counts[:, :number].sum(axis=1)
         forecast = _forecast(lines, so_far, monthly, number, fixed, variance)
-        costs, chances = _distribution(forecast, np.asarray(probabilities), budget, shocks)
+        costs, chances = _distribution(forecast, budget, shocks)
         mean, deviation = _moments(forecast, shocks)
         place = {"months_known": number, "month": month}
         quantiles += [
             place | {"probability": probability, "cost_gbp": cost, "overspend_share": cost / budget - 1}
-            for probability, cost in zip(probabilities, costs, strict=True)
+            for probability, cost in zip(PROBABILITIES, costs, strict=True)
         ]
         paid_by_month = fixed * number / monthly.shape[1]
         by_month.append(
@@ -143,16 +145,14 @@ def _moments(forecast: Forecast, shocks: Shocks) -> tuple[float, float]:
     return forecast.certain + mean, np.sqrt(variance)
 
 
-def _distribution(
-    forecast: Forecast, probabilities: np.ndarray, budget: float, shocks: Shocks
-) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of the year's cost, and the chances of an overspend by more than each of `OVERSPENDS_PCT`."""
+def _distribution(forecast: Forecast, budget: float, shocks: Shocks) -> tuple[np.ndarray, np.ndarray]:
+    """The year's cost at `PROBABILITIES`, and the chances of an overspend above `OVERSPENDS_PCT`."""
     limits = budget * (1 + np.array(OVERSPENDS_PCT) / 100) - forecast.certain
     if _is_certain(forecast.rest):
-        over = 0 > limits + HALF_A_PENNY  # a year that meets its budget to the penny is not over it
-        return np.full(len(probabilities), forecast.certain), over.astype(float)
+        over = limits < -HALF_A_PENNY  # a year that meets its budget to the penny is not over it
+        return np.full(len(PROBABILITIES), forecast.certain), over.astype(float)
     everything = np.ones((1, len(forecast.rest.price)), dtype=bool)
-    found = tails(forecast.rest, everything, ONE_LIST, probabilities, shocks)
+    found = tails(forecast.rest, everything, ONE_LIST, np.array(PROBABILITIES), shocks)
     if found.method.item() == "lattice":
         whole = lattice(forecast.rest, everything[0], 1.0, shocks)
         amounts = whole.first + whole.step * np.arange(len(whole.probability))

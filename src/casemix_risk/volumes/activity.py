@@ -28,10 +28,10 @@ def activity_tables(
             count.
 
     Returns:
-        Tables ``activity``, ``stays``, ``providers`` and ``seasons`` by name. Lengths of stay are in days: for an episode
-        its duration, for an admission or spell the length of the spell, which is SPELDUR where one of its
-        episodes gives it, else the days from its first admission date to its last episode's end. A row
-        without a patient counts as a patient of its own. ``variance_factor`` is sum n^2 / sum n over the
+        Tables ``activity``, ``stays``, ``providers`` and ``seasons`` by name. Lengths of stay are in days:
+        for an episode its duration, for an admission or spell the length of the spell, which is SPELDUR where
+        one of its episodes gives it, else the days from its first admission date to its last episode's end. A
+        row without a patient counts as a patient of its own. ``variance_factor`` is sum n^2 / sum n over the
         patients of the line, n their units in the year: variance / mean of the line's count when patients
         come independently of each other (compound Poisson). ``stays`` leaves out units of
         unknown length, ``seasons`` those whose start is unknown.

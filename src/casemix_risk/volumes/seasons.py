@@ -49,5 +49,8 @@ def seasons(counts: pd.DataFrame) -> pd.DataFrame:
     of_type = by_month.groupby(level="admission_type").transform("sum")
     prior = PRIOR_ADMISSIONS * of_type.div(of_type.sum(axis=1), axis=0)
     share = (by_month + prior).div(by_month.sum(axis=1) + PRIOR_ADMISSIONS, axis=0)
-    table = pd.DataFrame({"admissions": by_month.stack().astype("int64"), "share": share.stack()})
-    return table.reset_index()[COLUMNS]
+    table = by_month.melt(ignore_index=False, value_name="admissions").assign(
+        share=share.melt(ignore_index=False)["value"]
+    )
+    types = {"month": "int64", "admissions": "int64"}
+    return table.reset_index().astype(types).sort_values(KEY, ignore_index=True)[COLUMNS]
