@@ -133,8 +133,8 @@ def test_the_figures_say_the_chance_and_mark_what_is_out_of_control():
     figure = year_end_figure(tables["year_end"], tables["year_end_by_month"], "2006-07")
     chance = tables["year_end_by_month"]["chance_over_0"].iloc[-1]
     assert f"2006-07 after 3 months: a {100 * chance:.0f} in 100 chance" in figure.axes[0].get_title("left")
-    chart = control_chart(lines, NO_SEASONS, series([2, 3, 2, 3, 2, 3, 2, 30]), "2006-07", 1_000)
-    drawn = {line.get_label(): line for line in control_figure(chart, "2006-07").axes[0].lines}
-    assert drawn["beyond a limit"].get_xdata().tolist() == [7]
+    chart = control_chart(lines, NO_SEASONS, series([*[2, 3] * 12, 30]), "2007-08", 1_000)
+    drawn = {line.get_label(): line for line in control_figure(chart, "2007-08").axes[0].lines}
+    assert drawn["beyond a limit"].get_xdata().tolist() == [24]
     assert len({drawn[words].get_marker() for words in drawn if drawn[words].get_marker() != "None"}) == 5
     control_figure(chart.head(0), "2006-07")  # one month: nothing to draw
