@@ -181,7 +181,8 @@ def _inconsistencies(config: Mapping) -> Iterator[str]:
         yield f"results/{config['run']} is a folder that all runs share; give run another name"
     if config["small_numbers"] == "suppress" and options_on(config["payment"]):
         yield "payment needs the exact counts that small_numbers suppresses; leave one of them out"
-    if "year_in_progress" in config and config["small_numbers"] != "keep" and "synthetic" not in config:
+    may_show = ("keep", "national") if "synthetic" in config else ("keep",)
+    if "year_in_progress" in config and config["small_numbers"] not in may_show:
         yield (
             "year_in_progress shows the exact counts of a group, so small_numbers must be keep; leave one of "
             "them out"

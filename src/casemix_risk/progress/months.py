@@ -11,6 +11,7 @@ from casemix_risk.errors import InputError
 COLUMNS = ["month", "hrg", "admission_type", "admissions"]
 TYPES = ("elective", "emergency")
 FEWEST_MONTHS = 2  # of a control chart
+MOST = 10**9  # more is no count
 
 
 def months_of(year: str) -> list[str]:
@@ -102,7 +103,7 @@ def _check_values(table: pd.DataFrame, path: Path | str) -> None:
         "month": (table["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])"), "a month such as 2007-04"),
         "hrg": (table["hrg"] != "", "an HRG code"),
         "admission_type": (table["admission_type"].isin(TYPES), "elective or emergency"),
-        "admissions": ((counts >= 0) & (counts % 1 == 0), "a whole number of at least 0"),
+        "admissions": (counts.between(0, MOST) & (counts % 1 == 0), "a whole number of at least 0"),
     }
     for column, (good, words) in wanted.items():
         if not good.all():
