@@ -25,6 +25,7 @@ OVERSPENDS_PCT = (0, 1, 3, 5, 10)
 INTERVAL = (0.05, 0.95)
 ONE_LIST = np.ones(1)
 HALF_A_PENNY = 0.005
+DECIMALS = 9  # of a chance: what is beyond hangs on the processor
 
 
 class Forecast(NamedTuple):
@@ -161,7 +162,7 @@ def _distribution(forecast: Forecast, budget: float, shocks: Shocks) -> tuple[np
     else:
         inverted = spectra(forecast.rest, any_pools(everything), ONE_LIST, shocks)
         chances = 1 - distribution_function(inverted, limits[None, None, :])[0, 0]
-    return found.quantile_gbp[0, 0] + forecast.certain, chances.clip(0, 1)
+    return found.quantile_gbp[0, 0] + forecast.certain, chances.clip(0, 1).round(DECIMALS)
 
 
 def _line_table(
