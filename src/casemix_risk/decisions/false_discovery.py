@@ -15,12 +15,13 @@ def significant_falls(
 ) -> pd.DataFrame:
     """Which lines' counts are below their expectation by more than chance, with few false claims among them.
 
-    The p-value P(X <= observed) is exact. Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57, 289-300) hold the
-    expected share of false claims at `rate`: for independent lines, for lines that a shock moves together (positive
-    dependence; Benjamini and Yekutieli 2001, Ann. Stat. 29, 1165-1188), and for counts, whose p-values are if
-    anything too large. Benjamini and Yekutieli's own correction, for any dependence at all, divides the rate by
-    1 + 1/2 + ... + 1/m, nearly 8 for 1,200 lines. Storey's (2002, J. R. Stat. Soc. B 64, 479-498) estimates from the
-    large p-values how many lines did not change, which needs p-values without lumps: rare lines have few and large.
+    The p-value P(X <= observed) is exact. Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57, 289-300)
+    hold the expected share of false claims at `rate`: for independent lines, for lines that a shock moves
+    together (positive dependence; Benjamini and Yekutieli 2001, Ann. Stat. 29, 1165-1188), and for
+    counts, whose p-values are if anything too large. Benjamini and Yekutieli's own correction, for any
+    dependence at all, divides the rate by 1 + 1/2 + ... + 1/m, nearly 8 for 1,200 lines. Storey's (2002,
+    J. R. Stat. Soc. B 64, 479-498) estimates from the large p-values how many lines did not change, which
+    needs p-values without lumps: rare lines have few and large.
 
     Args:
         observed: admissions counted in the year on each line.
@@ -29,8 +30,8 @@ def significant_falls(
         rate: false discovery rate.
 
     Returns:
-        A row a line: `observed, expected, fall_pct, p_value, adjusted_p_value, significant_alone` (at 5 %) and
-        `significant` (with the rate held over all lines).
+        A row a line: `observed, expected, fall_pct, p_value, adjusted_p_value`, `significant_alone`
+        (at 5 %) and `significant` (with the rate held over all lines).
 
     Raises:
         InputError: a count is not a whole number of at least 0, an expectation not above 0, a factor below 1.
@@ -42,7 +43,9 @@ def significant_falls(
         ("variance factors", "numbers of at least 1", (factor >= 1) & np.isfinite(factor)),
     ):
         if not holds.all():
-            raise InputError(f"The {what} of the lines to be tested are not all {rule}; mend or drop such lines.")
+            raise InputError(
+                f"The {what} of the lines to be tested are not all {rule}; mend or drop such lines."
+            )
     p_value = probability_at_most(observed, expected, factor)
     adjusted = false_discovery_control(p_value)
     return pd.DataFrame(
@@ -68,10 +71,10 @@ def provable_together(
 ) -> np.ndarray:
     """The lines on which a true fall would show with 80 % power while the false discovery rate is held.
 
-    Benjamini and Hochberg call r of m lines when r p-values are at most rate x r / m. So the plan is for the largest
-    r such that r lines have the power at that level (as Jung 2005, Bioinformatics 21, 3097-3104, plans for a mean
-    power), all of them having the fall. A smaller r has a stricter level, so taking away the lines that fail, time
-    after time from those with the power alone, ends at the largest.
+    Benjamini and Hochberg call r of m lines when r p-values are at most rate x r / m. So the plan is for
+    the largest r such that r lines have the power at that level (as Jung 2005, Bioinformatics 21,
+    3097-3104, plans for a mean power), all of them having the fall. A smaller r has a stricter level, so
+    taking away the lines that fail, time after time from those with the power alone, ends at the largest.
 
     Args:
         power: `known_baseline.power` or `year_on_year.power`.

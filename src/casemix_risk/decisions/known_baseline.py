@@ -13,7 +13,8 @@ class Detectable(NamedTuple):
     """What a one-sided test at 5 % can show on each line, as arrays over the lines.
 
     Attributes:
-        observed_fall: the smallest observed fall that is significant, as a share of the expectation; NaN where
+        observed_fall: the smallest observed fall that is significant, as a share of the expectation; NaN
+        where
             even a count of nought is not.
         true_fall: the true fall with 80 % power, a share likewise; NaN where a fall to nought has less.
         false_alarm: probability of a significant fall when nothing has changed, at most 0.05.
@@ -27,9 +28,9 @@ class Detectable(NamedTuple):
 def probability_at_most(count: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """P(X <= count) of a Poisson count, or for a variance factor above 1 of a Negative Binomial one.
 
-    The size k = mean / (factor - 1) grows with the mean, so the success probability is 1 / factor whatever the
-    mean, and P is the incomplete beta function I_{1 / factor}(k, count + 1) (Johnson, Kemp and Kotz 2005,
-    *Univariate Discrete Distributions*, 4.2 and 5.2). A count of -1 has probability 0.
+    The size k = mean / (factor - 1) grows with the mean, so the success probability is 1 / factor
+    whatever the mean, and P is the incomplete beta function I_{1 / factor}(k, count + 1) (Johnson, Kemp
+    and Kotz 2005, *Univariate Discrete Distributions*, ch. 4 and 5). A count of -1 has probability 0.
     """
     excess = np.where(factor > 1, factor - 1, 1.0)
     clustered = betainc(mean / excess, count + 1, 1 / factor)

@@ -11,11 +11,12 @@ HALVINGS = 45
 def detectable(mean: np.ndarray, factor: np.ndarray) -> Detectable:
     """What shows when a year's count is tested against the year before's.
 
-    Given their sum the second of two Poisson counts of equal means is Binomial(sum, 1/2) (Przyborowski and
-    Wilenski 1940, Biometrika 31, 313-323), of two Negative Binomial ones of equal size k negative
-    hypergeometric, or beta-binomial (Johnson, Kemp and Kotz 2005, *Univariate Discrete Distributions*, 6.2.2);
-    k = mean / (factor - 1). Exact for every mean: no Normal approximation is used. The observed fall is for a
-    first year that came out at its expectation, rounded; the true fall has 80 % power over all first years.
+    Given their sum the second of two Poisson counts of equal means is Binomial(sum, 1/2) (Przyborowski
+    and Wilenski 1940, Biometrika 31, 313-323), of two Negative Binomial ones of equal size k negative
+    hypergeometric, or beta-binomial (Johnson, Kemp and Kotz 2005, *Univariate Discrete Distributions*,
+    6.2.2); k = mean / (factor - 1). Exact for every mean: no Normal approximation is used. The observed
+    fall is for a first year that came out at its expectation, rounded; the true fall has 80 % power over
+    all first years.
 
     Args:
         mean: expected admissions a year, above 0.
@@ -91,8 +92,8 @@ def _critical_counts(firsts, mean, d, level):
     """For first years of 0, 1, 2... the largest second count that is significant; -1 where none is.
 
     Admissions are dealt to the two years one at a time (Polya's urn): with c of n in the second year the
-    next goes there with probability (k + c) / (2 k + n), for Poisson counts 1/2. So P(second <= c | n) follows
-    from its neighbours, and one walk along the 5 % line gives every critical count.
+    next goes there with probability (k + c) / (2 k + n), for Poisson counts 1/2. So P(second <= c | n)
+    follows from its neighbours, and one walk along the 5 % line gives every critical count.
     """
     critical = np.full(firsts, -1)
     clustering = (d - 1) / mean
