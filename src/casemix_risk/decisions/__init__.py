@@ -1,0 +1,1 @@
+"""What a commissioner decides: pool, reserve, size of group, what can be proved."""
