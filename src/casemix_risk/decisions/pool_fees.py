@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from casemix_risk.decisions.reserves import any_shock, margins
-from casemix_risk.risk.lines import NO_SHOCKS, Shocks, fixed_costs, lines_from
+from casemix_risk.risk.lines import NO_SHOCKS, Shocks, any_pools, lines_from
 from casemix_risk.risk.moments import cumulants
-from casemix_risk.risk.lines import any_pools
 
 GROUPS = (1, 2, 5, 10, 20, 50)
 A_MILLION = 1_000_000

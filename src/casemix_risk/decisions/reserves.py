@@ -75,7 +75,9 @@ def margins(
 
 def over_years(shocks: Shocks, years: int) -> Shocks:
     """The shocks of several years together when each year draws its own."""
-    return Shocks(shocks.common / years, tuple((variance / years, inside) for variance, inside in shocks.groups))
+    return Shocks(
+        shocks.common / years, tuple((variance / years, inside) for variance, inside in shocks.groups)
+    )
 
 
 def any_shock(shocks: Shocks) -> bool:

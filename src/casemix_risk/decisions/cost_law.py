@@ -1,0 +1,113 @@
+"""The yearly cost as probabilities on a grid, so that the mean of any function of it is a dot product."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import fft
+from scipy.special import gammaincinv, gammaln
+
+from casemix_risk.risk.distribution import chances
+from casemix_risk.risk.lines import Shocks, any_pools, fixed_costs, lines_from
+from casemix_risk.risk.moments import cumulants
+
+CELLS = 1_024
+REACH_DEVIATIONS = 9.5  # inversion gives the law within 10
+WINTERS = 64
+LEAST_WINTER = 1e-6  # probability of winters too mild or too hard to count
+
+
+class CostLaw(NamedTuple):
+    """The cost of one list size in each of several winters.
+
+    Attributes:
+        amounts: GBP, equally spaced.
+        winters: probability of each value of the common shock; one of 1 without a shock.
+        probability: of each amount, winters x amounts.
+    """
+
+    amounts: np.ndarray
+    winters: np.ndarray
+    probability: np.ndarray
+
+    def mean(self, values: np.ndarray) -> float:
+        """The mean of a function of the cost, given at the amounts."""
+        return float(self.winters @ self.probability @ values)
+
+
+def cost_laws(lines: pd.DataFrame, list_sizes: np.ndarray, common_shock: float = 0.0) -> list[CostLaw]:
+    """The yearly cost of everything, by list size, in 1,024 cells over 19 standard deviations.
+
+    A cell's probability is the difference of the exact distribution function at its ends, its amount the
+    middle, at most a 107th of a standard deviation from any cost in it. In a winter whose shock is c a list is
+    one of c times the heads; the shock's Gamma law is taken at 64 Gauss-Legendre points between its quantiles
+    one in a million from either end.
+
+    Args:
+        lines: table ``cost_lines``.
+        list_sizes: heads.
+        common_shock: variance of the shock that moves every line.
+    """
+    arrays, everything = lines_from(lines), np.ones((1, len(lines)), dtype=bool)
+    sizes = np.asarray(list_sizes, dtype=float)
+    moments = cumulants(arrays, any_pools(everything), sizes, Shocks(common_shock), orders=2)[:, 0]
+    reach = np.linspace(-REACH_DEVIATIONS, REACH_DEVIATIONS, CELLS + 1)
+    ends = moments[:, :1] + np.sqrt(moments[:, 1:]) * reach
+    factors, winters = _winters(common_shock)
+    below, above = chances(
+        arrays,
+        everything,
+        np.outer(sizes, factors).ravel(),
+        np.repeat(ends, len(factors), axis=0)[:, None],
+    )
+    mass = np.maximum(np.diff((1 + below - above)[:, 0] / 2), 0.0)
+    mass /= mass.sum(axis=1, keepdims=True)
+    amounts = (ends[:, 1:] + ends[:, :-1]) / 2 + np.outer(sizes, fixed_costs(lines).sum())
+    return [
+        CostLaw(row, winters, by_winter)
+        for row, by_winter in zip(amounts, mass.reshape(len(sizes), len(factors), -1), strict=True)
+    ]
+
+
+def _winters(variance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a Gamma shock of mean 1 and their probabilities."""
+    if not variance:
+        return np.ones(1), np.ones(1)
+    low, high = variance * gammaincinv(1 / variance, [LEAST_WINTER, 1 - LEAST_WINTER])
+    nodes, weights = np.polynomial.legendre.leggauss(WINTERS)
+    factors = (high + low) / 2 + (high - low) / 2 * nodes
+    shape = 1 / variance
+    density = np.exp((shape - 1) * np.log(factors * shape) - factors * shape - gammaln(shape))
+    return factors, weights * density / (weights @ density)
+
+
+def sum_quantiles(
+    law: CostLaw, payment: np.ndarray, copies: int, probabilities: Sequence[float]
+) -> np.ndarray:
+    """Quantiles of what several groups of one size are paid together, in GBP.
+
+    Given the winter their payments are independent, so the law of one, on a grid as fine as the law's, is taken to
+    a power by FFT and the winters are mixed afterwards. A payment between two points counts at both so that
+    its mean stays (Klugman, Panjer and Willmot, *Loss Models*, 9.6); the transform is as long as the sum, so
+    nothing wraps round.
+
+    Args:
+        law: of the cost of one group.
+        payment: GBP to one group, at the amounts.
+        copies: groups.
+        probabilities: between 0 and 1.
+    """
+    step, first = law.amounts[1] - law.amounts[0], payment.min()
+    place = (payment - first) / step
+    lower = np.floor(place + 1e-9).astype(int)
+    upper_share = np.maximum(place - lower, 0.0)
+    to_grid = np.zeros((len(payment), lower.max() + 2))
+    cells = np.arange(len(payment))
+    to_grid[cells, lower] = 1 - upper_share
+    to_grid[cells, lower + 1] = upper_share
+    single = law.probability @ to_grid
+    points = fft.next_fast_len(copies * single.shape[1], real=True)
+    spectrum = law.winters @ fft.rfft(single, points) ** copies
+    up_to = np.cumsum(np.maximum(fft.irfft(spectrum, points), 0.0))
+    return copies * first + step * np.searchsorted(up_to, np.asarray(probabilities) * up_to[-1])
