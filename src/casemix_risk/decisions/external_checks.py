@@ -1,4 +1,4 @@
-"""What others have published about the size of a group and chance, next to this run's lines. Nothing is tuned."""
+"""What others have published about group size and chance, next to this run's lines. Nothing is tuned."""
 
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ from casemix_risk.risk.moments import coefficient_of_variation
 
 
 class Published(NamedTuple):
-    """A published limit: the source, people, the limit in % of the budget, the side and the probability within.
+    """A limit in % of the budget, the side of the budget it is on, and how often (%) chance stays within it.
 
-    Chance alone stays within the limit with a probability in %; None where the source gives none.
+    The probability is None where the source gives none.
     """
 
     source: str
@@ -40,7 +40,7 @@ def external_checks(lines: pd.DataFrame) -> pd.DataFrame:
     """Published limits, what a Normal law makes of them, and what these lines give with nothing pooled.
 
     A limit with a probability implies a coefficient of variation, limit / z. Where Medicare's rule (42 CFR
-    425.604) states no probability, its coefficient at 5,000 people is scaled by 1 / sqrt(people) and gives one.
+    425.604) states no probability, its coefficient at 5,000 people, scaled by 1 / sqrt(people), gives one.
 
     Args:
         lines: table ``cost_lines``.

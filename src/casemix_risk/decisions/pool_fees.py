@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from casemix_risk.decisions.reserves import any_shock, margins
+from casemix_risk.decisions.reserves import Margins, any_shock, margins, shocks_of
 from casemix_risk.risk.lines import NO_SHOCKS, Shocks, any_pools, lines_from
 from casemix_risk.risk.moments import cumulants
 
@@ -23,13 +23,13 @@ def pool_fees(
 ) -> pd.DataFrame:
     """The yearly fee per head of pools that serve 1 to 50 groups of each list size, and of one for a million.
 
-    Groups are independent but for a shock, so a pool of ten groups is the pooled lines at ten times the heads,
-    exactly.
+    Groups are independent but for a shock, so a pool of ten groups is the pooled lines at ten times the
+    heads, exactly.
 
     Args:
         lines: table ``cost_lines``.
-        pools: by name, booleans over the lines: True where the group keeps the line. A rule that pools nothing
-            has no rows.
+        pools: by name, booleans over the lines: True where the group keeps the line. A rule that pools
+            nothing has no rows.
         list_sizes: heads of one group.
         shocks: the scenario; without one there are no rows with a shock.
 
@@ -65,11 +65,29 @@ def pool_fees(
     return pd.concat(parts).sort_values(KEY, ignore_index=True)[columns]
 
 
+def pool_margins(
+    lines: pd.DataFrame, pooled: np.ndarray, heads: np.ndarray, shocks: Shocks
+) -> tuple[Margins, np.ndarray]:
+    """What the cost of the pooled lines can be above its budget, and its variance, by people served.
+
+    Args:
+        lines: table ``cost_lines``.
+        pooled: booleans over the lines.
+        heads: people served.
+        shocks: shared by lines.
+
+    Returns:
+        Margins of 95 and 99.5 % (heads x 1), and GBP^2 (heads).
+    """
+    mine, borne, whole = lines[pooled], shocks_of(shocks, pooled), np.ones((1, pooled.sum()), dtype=bool)
+    variance = cumulants(lines_from(mine), any_pools(whole), heads, borne, orders=2)[:, 0, 1]
+    return margins(mine, whole, heads, SUFFICIENCIES, borne), variance
+
+
 def _fees(lines: pd.DataFrame, pooled: np.ndarray, cells: np.ndarray, shocks: Shocks) -> pd.DataFrame:
     heads, place = np.unique(cells.prod(axis=1), return_inverse=True)
-    found = margins(lines, pooled[None], heads, SUFFICIENCIES, shocks)
+    found, variance = pool_margins(lines, pooled, heads, shocks)
     budget = found.budget_gbp[:, 0]
-    variance = cumulants(lines_from(lines), any_pools(pooled[None]), heads, shocks, orders=2)[:, 0, 1]
     loading = found.reserve_gbp[:, 0] / budget[:, None]
     fee = budget / heads
     by_heads = pd.DataFrame(

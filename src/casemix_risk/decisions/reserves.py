@@ -1,7 +1,7 @@
-"""The reserve: what covers the cost of one or several years with a stated probability, and how often it fails.
+"""The reserve: what covers the cost of one or several years with a stated probability; how often it fails.
 
-Every figure is exact. T years without a shock are T times as many heads. A Gamma shock of variance s turns the
-exponent u of a year into -log(1 - s u) / s (Klugman, Panjer and Willmot, *Loss Models*, ch. 6 and 9).
+Every figure is exact. T years without a shock are T times as many heads. A Gamma shock of variance s turns
+the exponent u of a year into -log(1 - s u) / s (Klugman, Panjer and Willmot, *Loss Models*, ch. 6 and 9).
 Drawn anew each year, T years have T times that, which is -log(1 - (s / T) (T u)) / (s / T): T times the heads
 and a T-th of the variance, of every shock, since those of groups stand inside the common one. Drawn once and
 lasting all T years, the years are independent given the shock and add up inside: T times the heads, the same
@@ -75,9 +75,13 @@ def margins(
 
 def over_years(shocks: Shocks, years: int) -> Shocks:
     """The shocks of several years together when each year draws its own."""
-    return Shocks(
-        shocks.common / years, tuple((variance / years, inside) for variance, inside in shocks.groups)
-    )
+    groups = tuple((variance / years, inside) for variance, inside in shocks.groups)
+    return Shocks(shocks.common / years, groups)
+
+
+def shocks_of(shocks: Shocks, chosen: np.ndarray) -> Shocks:
+    """The shocks as they bear on some of the lines: booleans over the lines."""
+    return shocks._replace(groups=tuple((variance, inside[chosen]) for variance, inside in shocks.groups))
 
 
 def any_shock(shocks: Shocks) -> bool:
@@ -164,9 +168,9 @@ def shock_floor_pct(
     """The reserve that no size of list gets below, in % of its budget: what the shock alone asks for.
 
     As the list grows the cost over its mean tends to the shock itself. A common shock is a Gamma variable of
-    mean 1 and variance s, whose quantile is exact. Shocks of groups of lines tend to a sum of Gamma variables weighted
-    by budget, which has no closed form: the same inversion gives it for a list so large that chance is nothing.
-    What is paid whatever the admissions has no part in it.
+    mean 1 and variance s, whose quantile is exact. Shocks of groups of lines tend to a sum of Gamma variables
+    weighted by budget, which has no closed form: the same inversion gives it for a list so large that chance
+    is nothing. What is paid whatever the admissions has no part in it.
 
     Args:
         shocks: the scenario; 0 without one.

@@ -69,9 +69,9 @@ def _three_cv(lines: pd.DataFrame, kept: np.ndarray, shocks: Shocks) -> pd.DataF
 def _one_sided(lines: pd.DataFrame, kept: np.ndarray, shocks: Shocks) -> pd.DataFrame:
     """By Newton's method on the square of the reserve, which is its floor's and nearly a constant / N.
 
-    The last answers are rounded down, looked up exactly and raised, a unit of the third figure at a time, until
-    they hold. So what is given holds; of a group so small that single admissions decide, a smaller size may
-    hold too, since its cost comes in steps.
+    The last answers are rounded down, looked up exactly and raised, a unit of the third figure at a time,
+    until they hold. So what is given holds; of a group so small that single admissions decide, a smaller size
+    may hold too, since its cost comes in steps.
     """
     tolerance, confidence = (values.ravel() for values in np.meshgrid(TOLERANCES_PCT, CONFIDENCES))
     floor = shock_floor_pct(shocks, lines, kept, confidence)

@@ -1,4 +1,4 @@
-"""Alternatives to a pool: a cover that pays what is above a limit, and a corridor that shares gains and losses.
+"""Alternatives to a pool: a cover of what is above a limit, a corridor that shares gains and losses.
 
 Nothing is simulated: payments are functions of the cost, whose law is at hand (`cost_law`).
 """
@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 
 from casemix_risk.decisions.cost_law import cost_laws, sum_quantiles
+from casemix_risk.decisions.pool_fees import SUFFICIENCIES, pool_margins
 from casemix_risk.decisions.reserves import margins
 from casemix_risk.risk.lines import NO_SHOCKS, Shocks, any_pools, lines_from
 from casemix_risk.risk.moments import cumulants
 
 ATTACHMENTS_PCT = (101.0, 102.0, 103.0, 105.0)
-# The risk corridors of the Affordable Care Act (45 CFR 153.510): no sharing within 3 % of the target, half of what
-# lies between 3 and 8 %, 80 % of what lies beyond.
+# The risk corridors of the Affordable Care Act (45 CFR 153.510): no sharing within 3 % of the target, half of
+# what lies between 3 and 8 %, 80 % of what lies beyond.
 FREE, HALF_SHARED_UP_TO, HALF_SHARE, OUTER_SHARE = 0.03, 0.08, 0.5, 0.8
 SHARING = 10  # groups under one cover
-SUFFICIENCIES = (0.95, 0.995)
 KEPT_PROBABILITIES = (0.95, 0.99)
 KEY = ["list_size", "shock", "cover"]
 
@@ -32,7 +32,7 @@ def stop_loss_payment(cost: np.ndarray, budget: float, attachment_pct: float) ->
 def corridor_payment(cost: np.ndarray, budget: float) -> np.ndarray:
     """What a risk corridor pays, in GBP; negative where the group pays in, out of a gain.
 
-    Within 3 % of the budget nothing, half of what lies between 3 and 8 %, 80 % of what lies beyond, either way.
+    Within 3 % of the budget nothing, half of what lies between 3 and 8 %, 80 % of the rest, either way.
     """
     away = np.abs(cost / budget - 1)
     half = HALF_SHARE * np.clip(away - FREE, 0.0, HALF_SHARED_UP_TO - FREE)
@@ -49,15 +49,15 @@ def stop_loss(
 
     Args:
         lines: table ``cost_lines``.
-        pools: by name, booleans over the lines: True where the group keeps the line. A rule that pools nothing
-            has no rows; going without cover has the rows ``none``.
+        pools: by name, booleans over the lines: True where the group keeps the line. A rule that pools
+            nothing has no rows; going without cover has the rows ``none``.
         list_sizes: heads.
         shocks: the scenario. Rows with a shock are there for a common shock alone: given it ten groups are
             independent, which they are not while the lines of an epidemic move together.
 
     Returns:
-        Table ``stop_loss``. The premium is the cover's expected payment; `kept_*` is what the group bears with
-        that premium paid, over its whole budget, so covers compare.
+        Table ``stop_loss``. The premium is the cover's expected payment; `kept_*` is what the group bears
+        with that premium paid, over its whole budget, so covers compare.
 
     Raises:
         InputError: no line, or none of those pooled, is paid by activity.
@@ -106,7 +106,7 @@ def _pool_cover(
     lines: pd.DataFrame, name: str, kept: np.ndarray, sizes: np.ndarray, shocks: Shocks
 ) -> pd.DataFrame:
     core = margins(lines, kept[None], sizes, KEPT_PROBABILITIES, shocks)
-    shared = margins(lines, ~kept[None], sizes * SHARING, SUFFICIENCIES, shocks)
+    shared = pool_margins(lines, ~kept, sizes * SHARING, shocks)[0]
     variance = cumulants(lines_from(lines), any_pools(kept[None]), sizes, shocks, orders=2)[:, 0, 1]
     premium = shared.budget_gbp[:, 0] / SHARING
     needed = premium[:, None] + np.maximum(shared.reserve_gbp[:, 0], 0.0) / SHARING
@@ -121,11 +121,10 @@ def _pool_cover(
 
 
 def _in_percent(rows: list[tuple]) -> pd.DataFrame:
+    cell = ["list_size", "cover", "attachment_pct", "budget_gbp"]
     amounts = ["premium_gbp", "premium_95_gbp", "premium_995_gbp"]
     kept = ["kept_cv_pct", "kept_95_pct", "kept_99_pct"]
-    table = pd.DataFrame(
-        rows, columns=["list_size", "cover", "attachment_pct", "budget_gbp", *amounts, *kept]
-    )
+    table = pd.DataFrame(rows, columns=[*cell, *amounts, *kept])
     table[kept] = 100 * table[kept].div(table["budget_gbp"], axis=0)
-    table.insert(5, "premium_pct", 100 * table["premium_gbp"] / table["budget_gbp"])
+    table.insert(len(cell) + 1, "premium_pct", 100 * table["premium_gbp"] / table["budget_gbp"])
     return table
