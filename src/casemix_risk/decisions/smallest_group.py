@@ -67,32 +67,51 @@ def _three_cv(lines: pd.DataFrame, kept: np.ndarray, shocks: Shocks) -> pd.DataF
 
 
 def _one_sided(lines: pd.DataFrame, kept: np.ndarray, shocks: Shocks) -> pd.DataFrame:
+    tolerance, confidence = (values.ravel() for values in np.meshgrid(TOLERANCES_PCT, CONFIDENCES))
+    floor = shock_floor_pct(shocks, lines, kept, confidence)
+    possible = floor < tolerance
+    people = np.full(len(tolerance), np.nan)
+    if possible.any():
+        cells = (values[possible] for values in (tolerance, confidence, floor))
+        people[possible] = _size_that_holds(lines, kept, shocks, *cells)
+    return pd.DataFrame(
+        {
+            "criterion": [f"one_sided_{100 * level:.0f}" for level in confidence],
+            "tolerance_pct": tolerance,
+            "confidence": confidence,
+            "people": people,
+        }
+    )
+
+
+def _size_that_holds(
+    lines: pd.DataFrame,
+    kept: np.ndarray,
+    shocks: Shocks,
+    tolerance: np.ndarray,
+    confidence: np.ndarray,
+    floor: np.ndarray,
+) -> np.ndarray:
     """By Newton's method on the square of the reserve, which is its floor's and nearly a constant / N.
 
     The last answers are rounded down, looked up exactly and raised, a unit of the third figure at a time,
     until they hold. So what is given holds; of a group so small that single admissions decide, a smaller size
     may hold too, since its cost comes in steps.
     """
-    tolerance, confidence = (values.ravel() for values in np.meshgrid(TOLERANCES_PCT, CONFIDENCES))
-    floor = shock_floor_pct(shocks, lines, kept, confidence)
-    possible = floor < tolerance
-    wanted, floor, level = tolerance[possible], floor[possible], confidence[possible]
 
     def reserve_pct(people: np.ndarray) -> np.ndarray:
         found = margins(lines, kept[None], people, CONFIDENCES, shocks)
         percent = 100 * found.reserve_gbp[:, 0] / found.budget_gbp
-        return percent[np.arange(len(people)), np.searchsorted(CONFIDENCES, level)]
+        return percent[np.arange(len(people)), np.searchsorted(CONFIDENCES, confidence)]
 
-    people = np.full(len(wanted), FIRST_GUESS)
+    people = np.full(len(tolerance), FIRST_GUESS)
     for _ in range(STEPS):
-        ratio = (reserve_pct(people) ** 2 - floor**2) / (wanted**2 - floor**2)
+        ratio = (reserve_pct(people) ** 2 - floor**2) / (tolerance**2 - floor**2)
         people = np.maximum(people * ratio.clip(1 / WIDEST_STEP, WIDEST_STEP), 1.0)
     people = np.array([_three_figures(size, np.floor) for size in people])
-    while (short := reserve_pct(people) > wanted).any():
+    while (short := reserve_pct(people) > tolerance).any():
         people[short] = [_three_figures(size * (1 + 1e-6), np.ceil) for size in people[short]]
-    rows = pd.DataFrame({"tolerance_pct": tolerance, "confidence": confidence, "people": np.nan})
-    rows.loc[possible, "people"] = people
-    return rows.assign(criterion=[f"one_sided_{100 * level:.0f}" for level in confidence])
+    return people
 
 
 def _three_figures(people: float, rounding: np.ufunc) -> float:
