@@ -11,7 +11,8 @@ from casemix_risk.decisions.external_checks import external_checks
 from casemix_risk.decisions.group_figure import smallest_group_figure
 from casemix_risk.decisions.pool_fees import pool_fees
 from casemix_risk.decisions.reserve_figures import reserve_by_size_figure, reserve_by_years_figure
-from casemix_risk.decisions.reserves import overspend, reserves, shock_floor_pct
+from casemix_risk.decisions.reserves import overspend, reserves
+from casemix_risk.decisions.shock import shock_floor_pct
 from casemix_risk.decisions.smallest_group import smallest_group
 from casemix_risk.decisions.stop_loss import stop_loss
 from casemix_risk.figure_style import save_figure

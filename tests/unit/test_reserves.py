@@ -3,7 +3,8 @@ import pytest
 from examples import lines_of
 from scipy import stats
 
-from casemix_risk.decisions.reserves import PROBABILITIES, overspend, reserves, shock_floor_pct
+from casemix_risk.decisions.reserves import PROBABILITIES, overspend, reserves
+from casemix_risk.decisions.shock import shock_floor_pct
 from casemix_risk.errors import InputError
 from casemix_risk.risk.lines import NO_SHOCKS, Shocks
 

@@ -66,9 +66,9 @@ def test_under_a_shock_one_sided_sizes_are_those_of_the_negative_binomial(confid
 
 
 def test_few_dear_admissions_still_give_a_size_that_holds():
-    lines = lines_of([0.0003], [9_000])
+    lines = lines_of([0.003], [9_000])
     for row in smallest_group(lines, ALL).dropna(subset=["confidence"]).itertuples():
-        mean = 0.0003 * row.people
+        mean = 0.003 * row.people
         allowed = np.floor((1 + row.tolerance_pct / 100) * mean + 1e-9)
         assert stats.poisson.cdf(allowed, mean) >= row.confidence
 
@@ -76,6 +76,17 @@ def test_few_dear_admissions_still_give_a_size_that_holds():
 def test_a_shock_can_rule_every_tolerance_out():
     table = smallest_group(CHEAP, ALL, Shocks(0.2**2)).query("shock == 'with'")
     assert table["people"].isna().all()
+
+
+def test_a_tolerance_hardly_above_the_floor_has_no_size_that_anyone_has():
+    """A variance found by bisection so that at 95 % the floor is 3 % but for a millionth."""
+    low, high = 1e-5, 1e-2
+    for _ in range(60):
+        variance = (low + high) / 2
+        above = 100 * (stats.gamma.ppf(0.95, 1 / variance, scale=variance) - 1) > 3 - 3e-6
+        low, high = (low, variance) if above else (variance, high)
+    found = people(smallest_group(CHEAP, ALL, Shocks(low)), "one_sided_95", "with")
+    assert found.isna().tolist() == [True, True, True, False, False]
 
 
 def test_rows_are_complete():

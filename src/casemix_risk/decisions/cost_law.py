@@ -6,16 +6,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import fft, sparse
-from scipy.special import gammaincinv, gammaln
+from scipy.special import gammaincinv, xlogy
 
 from casemix_risk.risk.distribution import chances
-from casemix_risk.risk.lines import Shocks, any_pools, fixed_costs, lines_from
+from casemix_risk.risk.lines import any_pools, fixed_costs, lines_from
 from casemix_risk.risk.moments import cumulants
 
 CELLS = 1_024
 REACH_DEVIATIONS = 9.5  # inversion gives the law within 10
-WINTERS = 64
 LEAST_WINTER = 1e-6  # probability of winters too mild or too hard to count
+CHANCE_GAP, SHOCK_GAP = 1.5, 0.5  # most between two winters, in standard deviations of what moves the cost
 
 
 class CostLaw(NamedTuple):
@@ -36,50 +36,54 @@ class CostLaw(NamedTuple):
         return float(self.winters @ self.probability @ values)
 
 
-def cost_laws(lines: pd.DataFrame, list_sizes: np.ndarray, common_shock: float = 0.0) -> list[CostLaw]:
+def cost_laws(
+    lines: pd.DataFrame, list_sizes: np.ndarray, common_shock: float = 0.0, copies: int = 1
+) -> list[CostLaw]:
     """The yearly cost of everything, by list size, in 1,024 cells over 19 standard deviations.
 
     A cell's probability is the difference of the exact distribution function at its ends, its amount the
     middle, at most a 107th of a standard deviation from any cost in it. In a winter whose shock is c a list
-    is one of c times the heads; the shock's Gamma law is taken at 64 Gauss-Legendre points between its
-    quantiles one in a million from either end.
+    is one of c times the heads. Winters are equally spaced and weighted with the shock's Gamma density, so
+    close that chance smooths what lies between them: the trapezium rule is then as good as exact.
 
     Args:
         lines: table ``cost_lines``.
         list_sizes: heads.
         common_shock: variance of the shock that moves every line.
+        copies: groups whose payments will be added up; the more, the less chance there is to smooth.
     """
-    arrays, everything = lines_from(lines), np.ones((1, len(lines)), dtype=bool)
+    arrays, everything = lines_from(lines), any_pools(np.ones((1, len(lines)), dtype=bool))
     sizes = np.asarray(list_sizes, dtype=float)
-    moments = cumulants(arrays, any_pools(everything), sizes, Shocks(common_shock), orders=2)[:, 0]
+    mean, chance = cumulants(arrays, everything, sizes, orders=2)[:, 0].T
     reach = np.linspace(-REACH_DEVIATIONS, REACH_DEVIATIONS, CELLS + 1)
-    ends = moments[:, :1] + np.sqrt(moments[:, 1:]) * reach
-    factors, winters = _winters(common_shock)
+    ends = mean[:, None] + np.sqrt(chance + common_shock * mean**2)[:, None] * reach
+    shocks = [_winters(common_shock, np.sqrt(share / copies)) for share in chance / mean**2]
+    counts = [len(factors) for factors, _ in shocks]
     below, above = chances(
         arrays,
-        everything,
-        np.outer(sizes, factors).ravel(),
-        np.repeat(ends, len(factors), axis=0)[:, None],
+        np.ones((1, len(lines)), dtype=bool),
+        np.repeat(sizes, counts) * np.concatenate([factors for factors, _ in shocks]),
+        np.repeat(ends, counts, axis=0)[:, None],
     )
     mass = np.maximum(np.diff((1 + below - above)[:, 0] / 2), 0.0)
     mass /= mass.sum(axis=1, keepdims=True)
     amounts = (ends[:, 1:] + ends[:, :-1]) / 2 + np.outer(sizes, fixed_costs(lines).sum())
+    by_size = np.split(mass, np.cumsum(counts)[:-1])
     return [
         CostLaw(row, winters, by_winter)
-        for row, by_winter in zip(amounts, mass.reshape(len(sizes), len(factors), -1), strict=True)
+        for row, (_, winters), by_winter in zip(amounts, shocks, by_size, strict=True)
     ]
 
 
-def _winters(variance: float) -> tuple[np.ndarray, np.ndarray]:
-    """Values of a Gamma shock of mean 1 and their probabilities."""
+def _winters(variance: float, chance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a Gamma shock of mean 1 and their probabilities; `chance` is a coefficient of variation."""
     if not variance:
         return np.ones(1), np.ones(1)
     low, high = variance * gammaincinv(1 / variance, [LEAST_WINTER, 1 - LEAST_WINTER])
-    nodes, weights = np.polynomial.legendre.leggauss(WINTERS)
-    factors = (high + low) / 2 + (high - low) / 2 * nodes
-    shape = 1 / variance
-    density = np.exp((shape - 1) * np.log(factors * shape) - factors * shape - gammaln(shape))
-    return factors, weights * density / (weights @ density)
+    gap = min(CHANCE_GAP * chance, SHOCK_GAP * np.sqrt(variance))
+    factors = np.linspace(low, high, int(np.ceil((high - low) / gap)) + 1)
+    density = np.exp(xlogy(1 / variance - 1, factors) + (1 - factors) / variance)
+    return factors, density / density.sum()
 
 
 def sum_quantiles(

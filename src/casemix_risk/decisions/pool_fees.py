@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from casemix_risk.decisions.reserves import Margins, any_shock, margins, shocks_of
+from casemix_risk.decisions.reserves import Margins, margins
+from casemix_risk.decisions.shock import shocks_of, with_and_without
 from casemix_risk.risk.lines import NO_SHOCKS, Shocks, any_pools, lines_from
 from casemix_risk.risk.moments import cumulants
 
@@ -43,11 +44,10 @@ def pool_fees(
     sharing = {name: ~kept for name, kept in pools.items() if not kept.all()}
     cells = pd.MultiIndex.from_product([sorted(list_sizes), GROUPS]).to_list()
     cells = np.array(sorted({*cells, (A_MILLION, 1)}))
-    scenarios = {"none": NO_SHOCKS, **({"with": shocks} if any_shock(shocks) else {})}
     parts = [
         _fees(lines, pooled, cells, scenario).assign(pool=name, shock=shock)
         for name, pooled in sharing.items()
-        for shock, scenario in scenarios.items()
+        for shock, scenario in with_and_without(shocks).items()
     ]
     columns = [
         *KEY,

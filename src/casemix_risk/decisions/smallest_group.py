@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from casemix_risk.decisions.reserves import any_shock, margins, shock_floor_pct
+from casemix_risk.decisions.reserves import margins
+from casemix_risk.decisions.shock import shock_floor_pct, with_and_without
 from casemix_risk.risk.lines import NO_SHOCKS, Shocks, any_pools, fixed_costs, lines_from
 from casemix_risk.risk.moments import TOLERANCE_CVS, cumulants
 
@@ -14,6 +15,7 @@ CONFIDENCES = (0.90, 0.95, 0.99)
 STEPS = 8
 FIRST_GUESS = 10_000.0  # heads
 WIDEST_STEP = 100.0
+MOST_PEOPLE = 1e8
 KEY = ["pool", "shock", "criterion", "tolerance_pct"]
 
 
@@ -33,16 +35,16 @@ def smallest_group(
 
     Returns:
         Table ``smallest_group``; `people` is rounded up to three significant figures, and empty where the
-        shock alone is more than the tolerance, whatever the size.
+        shock alone is more than the tolerance, whatever the size (or leaves so little of it that a hundred
+        million people are not enough).
 
     Raises:
         InputError: a pool takes every line that is paid by activity.
     """
-    scenarios = {"none": NO_SHOCKS, **({"with": shocks} if any_shock(shocks) else {})}
     parts = [
         rows(lines, kept, scenario).assign(pool=pool, shock=shock)
         for pool, kept in pools.items()
-        for shock, scenario in scenarios.items()
+        for shock, scenario in with_and_without(shocks).items()
         for rows in (_three_cv, _one_sided)
     ]
     table = pd.concat(parts).sort_values(KEY, ignore_index=True)
@@ -95,8 +97,8 @@ def _size_that_holds(
     """By Newton's method on the square of the reserve, which is its floor's and nearly a constant / N.
 
     The last answers are rounded down, looked up exactly and raised, a unit of the third figure at a time,
-    until they hold. So what is given holds; of a group so small that single admissions decide, a smaller size
-    may hold too, since its cost comes in steps.
+    until they hold or are more people than any health system has. So what is given holds; of a group so small
+    that single admissions decide, a smaller size may hold too, since its cost comes in steps.
     """
 
     def reserve_pct(people: np.ndarray) -> np.ndarray:
@@ -109,9 +111,9 @@ def _size_that_holds(
         ratio = (reserve_pct(people) ** 2 - floor**2) / (tolerance**2 - floor**2)
         people = np.maximum(people * ratio.clip(1 / WIDEST_STEP, WIDEST_STEP), 1.0)
     people = np.array([_three_figures(size, np.floor) for size in people])
-    while (short := reserve_pct(people) > tolerance).any():
+    while (short := (reserve_pct(people) > tolerance) & (people <= MOST_PEOPLE)).any():
         people[short] = [_three_figures(size * (1 + 1e-6), np.ceil) for size in people[short]]
-    return people
+    return np.where(people <= MOST_PEOPLE, people, np.nan)
 
 
 def _three_figures(people: float, rounding: np.ufunc) -> float:

@@ -87,7 +87,7 @@ def _group_covers(lines: pd.DataFrame, sizes: np.ndarray, shocks: Shocks) -> pd.
         ),
     ]
     rows = []
-    for number, law in enumerate(cost_laws(lines, sizes, shocks.common)):
+    for number, law in enumerate(cost_laws(lines, sizes, shocks.common, SHARING)):
         budget = found.budget_gbp[number, 0]
         dear = budget + found.reserve_gbp[number, 0]
         for cover, limit, payment in covers:
