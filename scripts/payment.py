@@ -16,6 +16,8 @@ def main(snakemake) -> None:
         settings["population"],
         settings["list_sizes"],
         settings["cost_lines"],
+        settings["risk"]["always_pooled"],
+        settings["risk"]["never_pooled"],
     )
     write(snakemake, "payment_effects", effects)
     figure = payment_figure(effects, settings["edition"], settings["list_size"])

@@ -81,7 +81,7 @@ def main(snakemake) -> None:
         checks=checks,
         numbers=numbers,
         jobs={Path(path).stem: json.loads(Path(path).read_text(encoding="utf-8")) for path in files.receipts},
-        template=Path(files.template).read_text(encoding="utf-8"),
+        templates={Path(path).name: Path(path).read_text(encoding="utf-8") for path in files.templates},
     )
     Path(snakemake.output.page).write_text(page, encoding="utf-8")
 

@@ -10,8 +10,13 @@ import pytest
 
 import casemix_risk.report.page as page_module
 
-TEMPLATE = Path(page_module.__file__).with_name("page.html").read_text(encoding="utf-8")
-COLOURS = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", TEMPLATE))
+TEMPLATES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in Path(page_module.__file__).parent.iterdir()
+    if path.suffix in (".html", ".css")
+}
+STYLE = TEMPLATES["page.css"]
+COLOURS = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", STYLE))
 CHANGES = ("2006-07_to_2007-08", "2007-08_to_2008-09")
 TEXT, MARK = 4.5, 3  # WCAG 2.2, success criteria 1.4.3 and 1.4.11
 
@@ -48,7 +53,7 @@ def test_colours_stand_out_from_what_is_behind_them(colour, background, least):
 
 
 def test_no_colour_is_set_outside_the_palette():
-    rules = re.sub(r":root {.*}", "", TEMPLATE)
+    rules = re.sub(r":root {.*}", "", STYLE)
     assert set(re.findall(r"#[0-9a-fA-F]{3,6}\b(?=[;\s])", rules)) <= {"#fff"}
 
 
@@ -78,13 +83,13 @@ def page(request):
         def __call__(self):
             return [Anything(1)]
 
-    environment = jinja2.Environment(autoescape=True)
+    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
     environment.filters |= dict.fromkeys(["pounds", "about", "integer", "share"], str)
     environment.filters["places"] = lambda value, places: str(value)
     environment.globals |= environment.filters | {"number": lambda *_: "1", "decimals": lambda places: str}
     names = ("config", "value", "images", "table", "tested", "years_compared")
     demonstration = request.param == "demonstration"
-    text = environment.from_string(TEMPLATE).render(
+    text = environment.get_template("page.html").render(
         dict.fromkeys(names, Anything(1))
         | {
             "demonstration": demonstration,
@@ -136,6 +141,6 @@ def test_nothing_is_in_the_tab_order_before_its_place(page):
 
 
 def test_closed_tables_print():
-    printed = TEMPLATE.split("@media print", 1)[1]
+    printed = STYLE.split("@media print", 1)[1]
     assert re.search(r"details::details-content { content-visibility: visible; block-size: auto; }", printed)
     assert not re.search(r"(?<!-)\bdetails[^:{]*{[^}]*display: none", printed)

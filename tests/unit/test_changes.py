@@ -23,6 +23,7 @@ from casemix_risk.changes.risk import (
     why_the_cut_moved,
 )
 from casemix_risk.changes.tables import edition_notes, heads
+from casemix_risk.risk.optimum import pool_lines
 
 BEFORE = pd.DataFrame(
     {
@@ -45,9 +46,14 @@ def tolerance(lines, list_size):
     return 300 * math.sqrt(variance / list_size) / mean
 
 
+def edition(lines, *pooled):
+    """Cost lines and a pool of some of them."""
+    return {"cost_lines": lines, "pool_lines": pool_lines(lines).assign(pooled=lines["hrg"].isin(pooled))}
+
+
 def test_the_lines_add_up_to_the_change_of_the_tolerance():
     after = BEFORE.assign(price_gbp=[510.0, 1_900.0, 9_500.0], admissions_per_head=[0.11, 0.02, 0.0012])[1:]
-    table = risk_change_by_line(BEFORE, after, (2_500.0, 9_000.0), 10_000)
+    table = risk_change_by_line(edition(BEFORE, "B02", "C03"), edition(after, "C03"), 10_000)
     moved = tolerance(after, 10_000) - tolerance(BEFORE, 10_000)
     assert table["tolerance_points"].sum() == pytest.approx(moved)
     assert table["hrg"].tolist() == ["A01", "B02", "C03"]  # A01 left the budget
@@ -58,9 +64,17 @@ def test_the_lines_add_up_to_the_change_of_the_tolerance():
     assert table["risk_share_after"].iloc[0] == 0
 
 
+def test_a_line_that_the_lists_keep_out_of_the_pool_has_not_left_it():
+    """The pool is read from its table, not from the cut: C03 is above any cut and never pooled."""
+    kept = {"cost_lines": BEFORE, "pool_lines": pool_lines(BEFORE, never_pooled=["C03"])}
+    table = risk_change_by_line(kept, kept, 10_000)
+    assert table["slope_after"].iloc[2] == 9_000
+    assert not table["pooled_after"].iloc[2]
+
+
 def test_an_even_uplift_moves_no_line_s_risk():
     after = BEFORE.assign(price_gbp=BEFORE["price_gbp"] * 1.025)
-    table = risk_change_by_line(BEFORE, after, (np.nan, 9_225.0), 10_000)
+    table = risk_change_by_line(edition(BEFORE), edition(after, "C03"), 10_000)
     assert table["tolerance_points"].abs().max() < 1e-12
     assert not table["pooled_before"].any()
     assert risk_drivers(table) == []
@@ -169,7 +183,7 @@ def test_the_brief_says_every_term_and_both_budgets(change):
         risk=risk_change(
             tables(2e5, 9.0, 2_000.0, {0.95: 2.1e5}), tables(2.815e5, 9.0, 2_200.0, {0.95: 3e5})
         ),
-        risk_lines=risk_change_by_line(BEFORE, after, (2_000.0, 2_200.0), 10_000),
+        risk_lines=risk_change_by_line(edition(BEFORE, "B02"), edition(after, "B02"), 10_000),
         list_size=10_000,
         uplift=1.1,
         figure="<svg/>",

@@ -114,6 +114,8 @@ def tables():
             "list_size": 10_000,
             "simulated_years": 200,
             "shared_pool": {"hrgs": ["D04"], "otherwise_dearest_share": 0.1},
+            "always_pooled": [],
+            "never_pooled": [],
         },
     )
 

@@ -304,7 +304,7 @@ NATIONAL = pd.DataFrame(
 SETTINGS = {"individual_price_gbp": 3_000, "individual_admissions": 1e5, "bands": 2}
 
 
-def effects_of(*ways):
+def effects_of(*ways, **lists):
     """Effects on two lines from (option, price, cv, fixed share) of the first; the second is always flat."""
     rows = [
         row
@@ -313,7 +313,7 @@ def effects_of(*ways):
     ]
     payments = pd.DataFrame(rows, columns=["option", *LINE, "price_gbp", "payment_cv", "fixed_share"])
     names = NATIONAL[LINE].assign(description="a line")
-    return payment_effects(NATIONAL, names, payments, 10_000, [10_000, 1_000], SETTINGS)
+    return payment_effects(NATIONAL, names, payments, 10_000, [10_000, 1_000], SETTINGS, **lists)
 
 
 def test_effects_by_hand():
@@ -345,6 +345,19 @@ def test_effects_by_hand():
         payment_figure(table, "2006-07", 10_000).axes[0].get_xlabel()
         == "change of the budget, % of the flat one"
     )
+
+
+def test_the_lists_bind_the_best_pool_of_every_way():
+    """The dear line is kept and the other pooled: what is left is 20 admissions of £9,000."""
+    table = effects_of(
+        ("flat", 1_000.0, 0.0, 0.0),
+        ("short_stay", 900.0, 0.5, 0.0),
+        always_pooled=["A01"],
+        never_pooled=["A02 emergency"],
+    )
+    rows = table[table["list_size"] == 10_000]
+    assert rows["best_tolerance_pct"].tolist() == pytest.approx([300 / np.sqrt(20)] * 2)
+    assert rows["best_pooled_budget_share"].tolist() == pytest.approx([500 / 680, 450 / 630])
 
 
 def test_options_that_are_on_and_the_files_they_name():

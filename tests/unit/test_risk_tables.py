@@ -24,6 +24,8 @@ RISK = {
     "list_size": 10_000,
     "simulated_years": 3_000,
     "shared_pool": {"hrgs": [], "otherwise_dearest_share": 0.1},
+    "always_pooled": [],
+    "never_pooled": [],
 }
 KEY = pd.DataFrame({"hrg": ["A01", "B02", "C03", "D04"], "admission_type": "emergency"})
 NATIONAL = KEY.assign(admissions=[2_000.0, 800.0, 100.0, 8.0], variance_factor=[1.0, 3.0, 1.0, 1.0])
@@ -168,6 +170,25 @@ def test_what_is_fixed_stays_in_the_budget_and_out_of_the_risk(tables):
     assert shares[1]["budget_share"].tolist() == pytest.approx(shares[0]["budget_share"].tolist())
     assert shares[1]["deviation_share"].tolist() == pytest.approx(shares[0]["deviation_share"].tolist())
     assert shares[1]["tail_95_share"].sum() == pytest.approx(1)
+
+
+def test_the_lists_of_the_configuration_reach_the_best_pool():
+    found = risk_tables(
+        NATIONAL,
+        PRICES,
+        population=50_000,
+        list_sizes=[10_000],
+        seed=5,
+        cost_line_settings={"individual_price_gbp": 3_000, "individual_admissions": 1_000, "bands": 1},
+        risk=RISK | {"simulated_years": 10, "always_pooled": ["A"], "never_pooled": ["C03 emergency", "D"]},
+    )
+    members = found["pool_lines"].set_index("hrg")
+    assert members["choice"].to_dict() == {"A01": "always", "B02": "free", "C03": "never", "D04": "never"}
+    # Of 160 admissions at £900 with factor 3, 20 at £4,000 and 1.6 at £20,000: with B02 1.35e9 / 256,000^2,
+    # without it 0.96e9 / 112,000^2.
+    assert members["pooled"].to_dict() == {"A01": True, "B02": False, "C03": False, "D04": False}
+    variance = 160 * 900**2 * 3 + 20 * 4_000**2 + 1.6 * 20_000**2
+    assert found["pool_optimum"]["tolerance_pct"].item() == pytest.approx(300 * np.sqrt(variance) / 256_000)
 
 
 def test_the_share_of_bad_years_has_what_is_fixed_in_it():

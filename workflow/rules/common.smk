@@ -40,7 +40,7 @@ LEADING = in_force(config["tariff"]["editions"], EDITIONS[0])
 CHANGES = {"_to_".join(pair): pair for pair in changes_between(config["tariff"]["editions"])}
 CHANGED_TABLES = {
     "tariff": ["prices"],
-    "risk": ["cost_lines", "risk_summary", "risk_quantiles", "pool_optimum"],
+    "risk": ["cost_lines", "risk_summary", "risk_quantiles", "pool_optimum", "pool_lines"],
 }
 
 

@@ -28,7 +28,7 @@ if PAYMENT:
                 "edition": wildcards.edition,
                 "list_size": config["risk"]["list_size"],
             }
-            | settings("population", "list_sizes", "cost_lines"),
+            | settings("population", "list_sizes", "cost_lines", "risk"),
             code=code("payment"),
             lock=LOCK,
         message:

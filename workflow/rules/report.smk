@@ -91,7 +91,11 @@ rule report:
             *([RESULTS / f"risk/{LEADING}/payment_effects.svg"] if PAYMENT else []),
         ],
         contracts=contracts("numbers"),
-        template=ROOT / "src/casemix_risk/report/page.html",
+        templates=sorted(
+            path
+            for ending in ("html", "css")
+            for path in (ROOT / "src/casemix_risk/report").glob(f"*.{ending}")
+        ),
     output:
         numbers=RESULTS / "report/numbers.parquet",
         page=report(

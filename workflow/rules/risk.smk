@@ -12,6 +12,7 @@ rule risk:
             "risk_quantiles",
             "simulated",
             "pool_optimum",
+            "pool_lines",
             "contributions",
         ),
     output:
@@ -23,6 +24,7 @@ rule risk:
         risk_quantiles=RESULTS / "risk/{edition}/risk_quantiles.parquet",
         simulated=RESULTS / "risk/{edition}/simulated.parquet",
         pool_optimum=RESULTS / "risk/{edition}/pool_optimum.parquet",
+        pool_lines=RESULTS / "risk/{edition}/pool_lines.parquet",
         contributions=RESULTS / "risk/{edition}/contributions.parquet",
         figure_1=report(
             figure("risk/{edition}/figure_1"),

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from casemix_risk.risk.moments import TOLERANCE_CVS, list_size_for
-from casemix_risk.risk.optimum import variance_per_pound
 
 LINE = ["hrg", "admission_type"]
 RESERVES = {0.95: "reserve_95_gbp", 0.99: "reserve_99_gbp"}
@@ -75,41 +74,40 @@ def risk_change(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataF
 
 
 def risk_change_by_line(
-    before: pd.DataFrame, after: pd.DataFrame, cuts: tuple[float, float], list_size: int
+    before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame], list_size: int
 ) -> pd.DataFrame:
     """Table ``change_risk_lines``: what each line adds to the change of the tolerance, and if it is pooled.
 
     CV^2 is the sum over the lines of variance / budget^2, so the change of the tolerance T = 3 CV is the sum
     of the lines' changes times 9 / (T before + T after): exactly additive, and 0 on every line where all
-    prices change by one factor. `slope` is `casemix_risk.risk.optimum.variance_per_pound`.
+    prices change by one factor. `slope` is the variance per pound of budget.
 
     Args:
-        before: table ``cost_lines``.
+        before: its tables ``cost_lines`` and ``pool_lines``.
         after: likewise.
-        cuts: `cut_gbp` of the best pool before and after; not a number where nothing is pooled.
         list_size: heads.
 
     Returns:
         A row for each line of either. `risk_share` is that of the variance, nothing pooled.
     """
     sides = [
-        table.set_index(LINE)[["description", "admissions_per_head", "price_gbp"]].assign(
-            slope=variance_per_pound(table).to_numpy()
-        )
-        for table in (before, after)
+        tables["cost_lines"][[*LINE, "admissions_per_head", "price_gbp"]]
+        .merge(tables["pool_lines"], on=LINE, validate="one_to_one")
+        .set_index(LINE)
+        for tables in (before, after)
     ]
     lines = sides[1].join(sides[0], how="outer", suffixes=("_after", "_before")).sort_index()
     found = pd.DataFrame(index=lines.index)
     found["description"] = lines["description_after"].fillna(lines["description_before"])
     squares = {}
-    for side, cut in zip(("before", "after"), cuts, strict=True):
+    for side in ("before", "after"):
         volume, price, slope = (
-            lines[f"{name}_{side}"] for name in ("admissions_per_head", "price_gbp", "slope")
+            lines[f"{name}_{side}"] for name in ("admissions_per_head", "price_gbp", "variance_per_pound_gbp")
         )
         variance = (volume * price * slope).fillna(0.0)
         squares[side] = variance / (volume * price).sum() ** 2 / list_size
         found[f"slope_{side}"] = slope
-        found[f"pooled_{side}"] = slope >= (np.inf if np.isnan(cut) else cut)
+        found[f"pooled_{side}"] = lines[f"pooled_{side}"].eq(True)  # False where the line is missing
         found[f"risk_share_{side}"] = variance / variance.sum()
     both = sum(TOLERANCE_CVS * np.sqrt(square.sum()) for square in squares.values())
     found["tolerance_points"] = 100 * TOLERANCE_CVS**2 * (squares["after"] - squares["before"]) / both

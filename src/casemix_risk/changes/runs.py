@@ -24,6 +24,7 @@ EDITION_TABLES = (
     "risk/{}/risk_summary",
     "risk/{}/risk_quantiles",
     "risk/{}/pool_optimum",
+    "risk/{}/pool_lines",
 )
 COUNTING = ("unit", "regular_attenders")  # keys that say what is counted
 CAUSES_NAMED = 6

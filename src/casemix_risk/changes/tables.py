@@ -24,7 +24,7 @@ def change_tables(
     Args:
         volumes: ``before``, ``restated`` and ``after``, as in `casemix_risk.changes.account.changed_lines`.
         editions: ``before`` and ``after``: the tables of a tariff edition by name: prices, cost_lines,
-            risk_summary, risk_quantiles and pool_optimum.
+            risk_summary, risk_quantiles, pool_optimum and pool_lines.
         list_sizes: heads.
         list_size: heads, one of them; of the lines' risk.
 
@@ -35,13 +35,10 @@ def change_tables(
     before, after = editions["before"], editions["after"]
     lines = changed_lines(volumes, {side: tables["prices"] for side, tables in editions.items()})
     uplift = general_uplift(lines)
-    cuts = [
-        tables["pool_optimum"].set_index("list_size").loc[list_size, "cut_gbp"] for tables in (before, after)
-    ]
     tables = {
         "change_account": account(lines, uplift, list_sizes),
         "change_risk": risk_change(before, after),
-        "change_risk_lines": risk_change_by_line(before["cost_lines"], after["cost_lines"], cuts, list_size),
+        "change_risk_lines": risk_change_by_line(before, after, list_size),
     }
     return tables, uplift
 

@@ -25,6 +25,8 @@ def payment_effects(
     population: float,
     list_sizes: Sequence[int],
     cost_line_settings: Mapping,
+    always_pooled: Sequence[str] = (),
+    never_pooled: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Table ``payment_effects``: budget, tolerance and best cut of each way of payment, and beside flat.
 
@@ -35,6 +37,8 @@ def payment_effects(
         population: people whom the national admissions belong to.
         list_sizes: heads.
         cost_line_settings: the configuration's ``cost_lines``.
+        always_pooled: the configuration's ``risk.always_pooled``.
+        never_pooled: likewise.
 
     Returns:
         A row for each list size and way of payment, flat first.
@@ -44,7 +48,7 @@ def payment_effects(
     for way in ("flat", *OPTIONS, "all"):
         if way in ways:
             lines = cost_lines(national, ways[way].merge(names, on=LINE), population, **cost_line_settings)
-            found[way] = _risk(lines, sorted(list_sizes))
+            found[way] = _risk(lines, pool_optimum(lines, sorted(list_sizes), always_pooled, never_pooled))
     rows = []
     for position, (way, risk) in enumerate(found.items(), 1):
         changes = {name: risk[of] - found["flat"][of] for name, of in CHANGES.items()}
@@ -57,14 +61,8 @@ def payment_effects(
     return table[[*columns, *table.columns.drop(columns)]]
 
 
-def _risk(lines: pd.DataFrame, list_sizes: list[int]) -> pd.DataFrame:
+def _risk(lines: pd.DataFrame, optimum: pd.DataFrame) -> pd.DataFrame:
     """Budget and tolerance of each list size with nothing pooled, and with the best cut."""
-    whole = exact_summary(lines, ["none"], np.ones((1, len(lines)), dtype=bool), list_sizes)
-    best = pool_optimum(lines, list_sizes).rename(
-        columns={
-            "cut_gbp": "best_cut_gbp",
-            "tolerance_pct": "best_tolerance_pct",
-            "pooled_budget_share": "best_pooled_budget_share",
-        }
-    )
-    return whole[["list_size", "budget_gbp", "tolerance_pct"]].merge(best, on="list_size")
+    whole = exact_summary(lines, ["none"], np.ones((1, len(lines)), dtype=bool), optimum["list_size"])
+    best = optimum.set_index("list_size")[["cut_gbp", "pooled_budget_share", "tolerance_pct"]]
+    return whole[["list_size", "budget_gbp", "tolerance_pct"]].join(best.add_prefix("best_"), on="list_size")

@@ -7,11 +7,10 @@ import pandas as pd
 
 from casemix_risk.audit.source import Source
 from casemix_risk.risk.moments import READABLE_TOLERANCE_PCT, list_size_for
+from casemix_risk.risk.optimum import FLAT_PERCENTAGE_POINTS
 from casemix_risk.risk.pools import shared_pool_of
 from casemix_risk.volumes.back_test import preferred_method
 from casemix_risk.volumes.figures import METHOD_NAMES
-
-FLAT_PERCENTAGE_POINTS = 0.1
 
 
 class Findings(NamedTuple):

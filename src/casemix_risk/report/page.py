@@ -29,7 +29,7 @@ def render_report(
     checks: pd.DataFrame | None,
     numbers: pd.DataFrame,
     jobs: Mapping[str, Mapping],
-    template: str,
+    templates: Mapping[str, str],
 ) -> str:
     """The whole page.
 
@@ -46,7 +46,7 @@ def render_report(
         numbers: table ``numbers``.
         jobs: receipts of the jobs that the report's tables come from, by name; none in a run for publication,
             whose page tells no lineage.
-        template: the page's Jinja template.
+        templates: name of each of the page's Jinja templates -> its text; ``page.html`` includes the others.
 
     Returns:
         HTML that needs no other file and no network.
@@ -56,7 +56,12 @@ def render_report(
     def number(name: str, form: Callable[[float], str]) -> Markup:
         return Markup(traced(form(values[f"text/{name}"]), f"text/{name}"))
 
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
     environment.filters |= {
         "pounds": pounds,
         "about": about_pounds,
@@ -65,7 +70,7 @@ def render_report(
         "places": lambda value, places: decimals(places)(value),
     }
     environment.globals |= environment.filters | {"number": number, "decimals": decimals}
-    return environment.from_string(template).render(
+    return environment.get_template("page.html").render(
         run=run,
         config=config,
         edition=edition,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from casemix_risk.risk.cost_lines import banded, cost_lines, price_bands
 from casemix_risk.risk.lines import fixed_costs, line_names, lines_from
-from casemix_risk.risk.optimum import pool_optimum
+from casemix_risk.risk.optimum import pool_lines, pool_optimum
 from casemix_risk.risk.pools import kept_lines, pool_rules, shared_pool_of
 from casemix_risk.risk.simulate import paper_costs
 from casemix_risk.risk.simulator import simulate
@@ -45,8 +45,8 @@ def risk_tables(
 
     Returns:
         Tables by name: cost_lines, price_bands, banding, pool_rules, risk_summary, risk_quantiles,
-        contributions, simulated and pool_optimum. Simulated years are kept for two pools only: none and the
-        shared pool.
+        contributions, simulated, pool_optimum and pool_lines. Simulated years are kept for two pools only:
+        none and the shared pool.
     """
     sizes = sorted(list_sizes)
     lines = cost_lines(national, prices, population, **cost_line_settings)
@@ -62,6 +62,7 @@ def risk_tables(
     probabilities = sorted(risk["quantiles"])
     quantiles = exact_quantiles(lines, rules["pool"], kept, sizes, probabilities)
     same_in_bands = _pools_only_individual_lines(rules, cost_line_settings["individual_price_gbp"])
+    forced = {name: risk[name] for name in ("always_pooled", "never_pooled")}
     return {
         "cost_lines": lines,
         "price_bands": price_bands(lines, population),
@@ -73,7 +74,8 @@ def risk_tables(
         ),
         "contributions": contributions(lines, risk["list_size"]),
         "simulated": simulated,
-        "pool_optimum": pool_optimum(lines, sizes),
+        "pool_optimum": pool_optimum(lines, sizes, **forced),
+        "pool_lines": pool_lines(lines, **forced),
     }
 
 
