@@ -61,3 +61,8 @@ def pound_ticks(axis: Axis) -> None:
 def count_ticks(axis: Axis) -> None:
     """Label an axis with whole numbers and thousands commas."""
     axis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
+
+
+def percent_ticks(axis: Axis) -> None:
+    """Label an axis whose values are in %."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g} %"))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from casemix_risk.risk.contributions import deviation_shares, tail_shares
-from casemix_risk.risk.distribution import tails
+from casemix_risk.risk.distribution import chances, tails
 from casemix_risk.risk.lattice import lattice, lattice_quantiles, lattice_tail_means
 from casemix_risk.risk.lines import NO_SHOCKS, Lines, Shocks, any_pools
 from casemix_risk.risk.spectrum import density, distribution_function, mean_excess, quantiles, spectra
@@ -92,6 +92,25 @@ def test_distribution_and_density_are_those_of_a_plain_fft():
     assert density(found, costs[None, None])[0, 0] == pytest.approx(pmf[costs.astype(int)], rel=1e-6)
     excess = [(np.maximum(np.arange(len(pmf)) - cost, 0) * pmf).sum() for cost in costs]
     assert mean_excess(found, costs[None, None])[0, 0] == pytest.approx(excess, abs=1e-3)
+
+
+@pytest.mark.parametrize("list_size", [40, 2_000], ids=["lattice", "inversion"])
+def test_chances_are_those_of_a_plain_fft(list_size):
+    kept = np.stack([np.ones(100, dtype=bool), MANY.price < 150])
+    costs = np.array([-1.0, 0.0, 0.97, 1.0, 1.1, 1.5, 50.0])
+    mean = list_size * (kept @ (MANY.volume * MANY.price))
+    amounts = np.rint(costs * mean[:, None])
+    below, above = chances(MANY, kept, np.array([list_size]), amounts[None], SHOCKS)
+    for pool, row in enumerate(kept):
+        shocks = Shocks(SHOCKS.common, tuple((s, inside & row) for s, inside in SHOCKS.groups))
+        pmf = plain_pmf(MANY._replace(volume=MANY.volume * row), list_size, shocks, 2**20)
+        up_to = np.concatenate([[0.0], np.cumsum(pmf)])
+        place = amounts[pool].astype(int).clip(-1, len(pmf) - 1)
+        cheaper, not_dearer = up_to[place.clip(0)], up_to[place + 1]
+        half = (not_dearer - cheaper) / 2 if list_size == 2_000 else 0.0
+        # Of the smaller list a little lies beyond the lattice's 12 deviations and wraps round.
+        assert below[0, pool] == pytest.approx(cheaper + half, abs=1e-7)
+        assert above[0, pool] == pytest.approx(1 - not_dearer + half, abs=1e-7)
 
 
 @pytest.mark.parametrize("factor", [1.0, 6.0])

@@ -6,11 +6,12 @@ import numpy as np
 
 from casemix_risk.risk.lattice import lattice, lattice_quantiles, lattice_tail_means
 from casemix_risk.risk.lines import NO_SHOCKS, Lines, Shocks, any_pools
-from casemix_risk.risk.spectrum import Spectra, mean_excess, quantiles, spectra
+from casemix_risk.risk.spectrum import Spectra, distribution_function, mean_excess, quantiles, spectra
 
 LARGEST_ERROR_GBP = 0.25
 COARSEST_STEP_GBP = 1.0  # the curve through coarser stairs is no measure of their tail
 CELLS_AT_A_TIME = 8_000
+ROUNDING_GBP = 1e-3  # amounts nearer than this are the same amount
 
 
 class Tails(NamedTuple):
@@ -52,16 +53,14 @@ def tails(
     """
     sizes, probabilities = np.asarray(list_sizes, dtype=float), np.asarray(probabilities, dtype=float)
     pools = any_pools(kept)
-    pence = np.rint(100 * lines.price).astype(np.int64)
-    steps = np.array([np.gcd.reduce(pence[row]) for row in kept])[None, :, None] / 100
+    steps = _price_steps(lines, kept)[None, :, None]
     at_a_time = max(1, CELLS_AT_A_TIME // len(kept))
     parts = [
         _inverted(spectra(lines, pools, sizes[start : start + at_a_time], shocks), probabilities, steps)
         for start in range(0, len(sizes), at_a_time)
     ]
     found = Tails(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-    coarse = steps[:, :, 0] > COARSEST_STEP_GBP
-    for size, pool in np.argwhere((found.error_gbp > LARGEST_ERROR_GBP) | coarse):
+    for size, pool in _unsafe(found.error_gbp, steps[0, :, 0]):
         whole = lattice(lines, kept[pool], sizes[size], shocks)
         found.quantile_gbp[size, pool] = lattice_quantiles(whole, probabilities)
         found.tail_mean_gbp[size, pool] = lattice_tail_means(whole, probabilities)
@@ -75,3 +74,48 @@ def _inverted(found: Spectra, probabilities: np.ndarray, steps: np.ndarray) -> T
     quantile = steps * np.ceil(np.round(curve / steps - 0.5, 6))
     tail_mean = curve + mean_excess(found, curve) / (1 - probabilities)
     return Tails(quantile, tail_mean, np.full(curve.shape[:2], "inversion", dtype=object), found.error_gbp)
+
+
+def chances(
+    lines: Lines, kept: np.ndarray, list_sizes: np.ndarray, costs: np.ndarray, shocks: Shocks = NO_SHOCKS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities that the yearly cost of each list size under each pool rule is below and above amounts.
+
+    By inversion; what sits at an amount itself then counts half on either side, which prices in pounds make
+    nothing. Where `tails` turns to the lattice so does this, and the amount itself counts on neither side.
+
+    Args:
+        lines: the lines.
+        kept: booleans, pools x lines.
+        list_sizes: heads.
+        costs: GBP, list sizes x pools x amounts.
+        shocks: shared by lines.
+
+    Returns:
+        P(cost < amount) and P(cost > amount), each list sizes x pools x amounts.
+    """
+    found = spectra(lines, any_pools(kept), list_sizes, shocks)
+    below = distribution_function(found, costs).clip(0.0, 1.0)
+    above = 1 - below
+    for size, pool in _unsafe(found.error_gbp, _price_steps(lines, kept)):
+        whole = lattice(lines, kept[pool], list_sizes[size], shocks)
+        up_to = np.append(0.0, np.cumsum(whole.probability))
+        up_to /= up_to[-1]
+        cheaper, not_dearer = (
+            np.ceil((costs[size, pool] + rounding - whole.first) / whole.step).astype(int)
+            for rounding in (-ROUNDING_GBP, ROUNDING_GBP)
+        )
+        below[size, pool] = up_to[cheaper.clip(0, len(up_to) - 1)]
+        above[size, pool] = 1 - up_to[not_dearer.clip(0, len(up_to) - 1)]
+    return below, above
+
+
+def _price_steps(lines: Lines, kept: np.ndarray) -> np.ndarray:
+    """Greatest common divisor of the prices kept under each pool rule, in GBP."""
+    pence = np.rint(100 * lines.price).astype(np.int64)
+    return np.array([np.gcd.reduce(pence[row]) for row in kept]) / 100
+
+
+def _unsafe(error_gbp: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The list sizes and pools whose law inversion does not give well enough."""
+    return np.argwhere((error_gbp > LARGEST_ERROR_GBP) | (steps > COARSEST_STEP_GBP))

@@ -1,12 +1,11 @@
 """The paper's Figure 1, Figure 2 and Table 2: closed form, with simulated points and their error bars."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 
-from casemix_risk.figure_style import GREY, PALETTE, count_ticks, new_figure, pound_ticks
+from casemix_risk.figure_style import GREY, PALETTE, count_ticks, new_figure, percent_ticks, pound_ticks
 from casemix_risk.risk.moments import TOLERANCE_CVS
 from casemix_risk.risk.pools import shared_pool_of
 
@@ -57,7 +56,7 @@ def figure_1(summary: pd.DataFrame, rules: pd.DataFrame, list_size: int) -> Figu
     axes.set_title(f"Where to cut: risk kept by a list of {list_size:,} people")
     axes.set_xlabel("lines priced above this are pooled")
     axes.set_ylabel("budget tolerance (3 × CV of what is kept)")
-    _percent(axes)
+    percent_ticks(axes.yaxis)
     pound_ticks(axes.xaxis)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
@@ -111,7 +110,7 @@ def figure_2(summary: pd.DataFrame, optimum: pd.DataFrame, rules: pd.DataFrame) 
     axes.set_title("How large a group must be")
     axes.set_xlabel("people on the list")
     axes.set_ylabel("budget tolerance (3 × CV of what is kept)")
-    _percent(axes)
+    percent_ticks(axes.yaxis)
     axes.legend(loc="upper right")
     return figure
 
@@ -211,7 +210,3 @@ def _points(
         linewidth=1,
         label=label,
     )
-
-
-def _percent(axes) -> None:
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{np.round(value, 2):g} %"))
