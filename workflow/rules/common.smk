@@ -34,10 +34,16 @@ SOURCE = "extract" if "extract" in config else "schedule"
 YEARS = base_years(config)
 POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
+YEARS_COMPARED = ["year_on_year", "back_test"][: max(0, len(YEARS) - 1)]
 SUPPRESSED = config["small_numbers"] == "suppress"
 PAYMENT = options_on(config["payment"])
 LEADING = in_force(config["tariff"]["editions"], EDITIONS[0])
 CHANGES = {"_to_".join(pair): pair for pair in changes_between(config["tariff"]["editions"])}
+CHANGES_OF_LISTS = [
+    change
+    for change, pair in CHANGES.items()
+    if not any("schedule_year" in config["tariff"]["editions"][name] for name in pair)
+]
 CHANGED_TABLES = {
     "tariff": ["prices"],
     "risk": ["cost_lines", "risk_summary", "risk_quantiles", "pool_optimum", "pool_lines"],

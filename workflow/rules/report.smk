@@ -1,8 +1,4 @@
 # From every table to results/<run>/report/ (index.html, tables.xlsx, numbers; in the demonstration published_facts).
-YEARS_COMPARED = [
-    *with_years(2, year_on_year=None),
-    *with_years(FEWEST_YEARS, back_test=None),
-]
 EDITION_TABLES = {
     "tariff": ["prices", "tariff_coverage"],
     "risk": [
