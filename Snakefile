@@ -19,6 +19,7 @@ include: "workflow/rules/risk.smk"
 include: "workflow/rules/payment.smk"
 include: "workflow/rules/changes.smk"
 include: "workflow/rules/practices.smk"
+include: "workflow/rules/progress.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/audit.smk"
 

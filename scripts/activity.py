@@ -1,4 +1,4 @@
-"""From cleaned episodes, or the lines of a national schedule, to activity by year, stay and provider."""
+"""From cleaned episodes, or a national schedule's lines, to activity by year, stay, provider and month."""
 
 import pandas as pd
 import polars as pl
@@ -9,6 +9,7 @@ from casemix_risk.ingest.grouped import check_grouped
 from casemix_risk.ingest.schedule import schedule_activity, schedule_stays
 from casemix_risk.volumes.activity import activity_tables
 from casemix_risk.volumes.activity_figure import activity_figure
+from casemix_risk.volumes.seasons import COLUMNS
 from casemix_risk.volumes.small_numbers import suppressed
 from job import run, write
 
@@ -22,6 +23,7 @@ def main(snakemake) -> None:
             "activity": schedule_activity(schedules),
             "stays": schedule_stays(schedules),
             "providers": pd.DataFrame(columns=["hrg", "admission_type", "provider", "admissions"]),
+            "seasons": pd.DataFrame(columns=COLUMNS),
         }
     else:
         for year, path in zip(settings["years"], snakemake.input.waterfalls, strict=True):

@@ -181,6 +181,12 @@ def _inconsistencies(config: Mapping) -> Iterator[str]:
         yield f"results/{config['run']} is a folder that all runs share; give run another name"
     if config["small_numbers"] == "suppress" and options_on(config["payment"]):
         yield "payment needs the exact counts that small_numbers suppresses; leave one of them out"
+    may_show = ("keep", "national") if "synthetic" in config else ("keep",)
+    if "year_in_progress" in config and config["small_numbers"] not in may_show:
+        yield (
+            "year_in_progress shows the exact counts of a group, so small_numbers must be keep; leave one of "
+            "them out"
+        )
     years = base_years(config)
     for year in (*years, config["target_year"]):
         if int(year[-2:]) != (int(year[:4]) + 1) % 100:
@@ -205,8 +211,9 @@ def _with_data_dir(config: dict) -> dict:
     folder, registry = Path(config.pop("data_dir")), Path(config["tariff"]["registry"]).parent
     source = config.get("extract") or config["schedule"]
     source["files"] = {year: str(folder / path) for year, path in source["files"].items()}
-    if "practices" in config:
-        config["practices"]["register"] = str(folder / config["practices"]["register"])
+    for room, key in (("practices", "register"), ("year_in_progress", "file")):
+        if room in config:
+            config[room][key] = str(folder / config[room][key])
     payment = (config["payment"], config["payment"]["fixed_share"])
     for named in (*config["tariff"]["editions"].values(), *payment):
         for key in (*PRICE_FILES, "market_forces"):

@@ -11,21 +11,22 @@ from casemix_risk.ingest.layout import find_layout
 from casemix_risk.ingest.schedule import open_schedule
 from casemix_risk.payment.options import check_payment
 from casemix_risk.practices.register import practice_lists, read_register
+from casemix_risk.progress.months import check_chart_names, read_months
 from casemix_risk.tariff.editions import edition_chain, edition_prices
 
 _ROOM_BYTES = 2**20
 
 
 def check_run(config: Mapping, results: Path) -> None:
-    """Check extracts by headers, schedules by sheets, files of prices and payment by every row, the folder.
+    """Check extracts by headers, schedules by sheets, prices, payment and months by every row, the folder.
 
     Args:
         config: `casemix_risk.configuration.complete_configuration`.
-        results: the run's folder. Extracts that the demonstration itself makes there are not looked at.
+        results: the run's folder. What the demonstration itself makes there is not looked at.
 
     Raises:
         InputError: a file cannot serve or is given for two years, the practice register lacks a practice of
-            a group, or the folder cannot be written to.
+            a group, the months a line to chart, or the folder cannot be written to.
     """
     _check_writable(results)
     made = results / "synthetic" if "synthetic" in config else None
@@ -47,6 +48,9 @@ def check_run(config: Mapping, results: Path) -> None:
             )
     if "practices" in config:
         practice_lists(read_register(config["practices"]["register"]), config["practices"].get("groups"))
+    group = config.get("year_in_progress")
+    if group and made not in Path(group["file"]).parents:
+        check_chart_names(group.get("control_charts", ()), read_months(group["file"], config["target_year"]))
     for chain in _price_chains(config["tariff"]["editions"]):
         edition_prices(chain)
     check_payment(config["payment"], config["tariff"]["editions"])

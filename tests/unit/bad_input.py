@@ -35,6 +35,12 @@ ROW = f"|{SECRET}|3|1|2004-06-03|2004-06-07|2004-06-03|11|01|1|1|50|2|A81001|RR8
 EXTRACT = "\n".join([HEADINGS, *(f"{number:012}{ROW}" for number in range(5000)), ""])
 TARIFF = "HRG,Elective,Emergency\nH04,100,200\nD33,300,400\n"
 REGISTER = "CCG_CODE,CODE,SEX,AGE,NUMBER_OF_PATIENTS\n00L,A81001,ALL,ALL,9000\n"
+MONTHS = """\
+month,hrg,admission_type,admissions
+2005-04,H04,elective,3
+2005-05,H04,elective,2
+2005-06,H04,elective,4
+"""
 REGISTRY = f"""\
 2005-06:
   effective_from: 2005-04-01
@@ -156,6 +162,17 @@ def practices(register: str, member: str = "A81001") -> Callable[[], str]:
     return make
 
 
+def months(text: str, more: str = "") -> Callable[[], str]:
+    """A run with this file of a group's months, where it is not empty, in the year 2005-06."""
+
+    def make() -> str:
+        if text:
+            Path("months.csv").write_text(text)
+        return f"{CONFIGURATION}year_in_progress: {{file: months.csv, list_size: 5000{more}}}\n"
+
+    return make
+
+
 def registry(old: str, new: str) -> Callable[[], str]:
     """A run whose editions come from a registry with something else written in it."""
     assert old in REGISTRY
@@ -213,6 +230,35 @@ CASES = [
     Case("practices: a list as text", practices(REGISTER.replace("9000", "nine thousand"))),
     Case("practices: a practice twice", practices(f"{REGISTER}{REGISTER.splitlines()[1]}\n")),
     Case("practices: a group with an unknown practice", practices(REGISTER, "A81OO1")),
+    Case("months: missing file", months("")),
+    Case("months: empty file", months("\n")),
+    Case("months: header only", months(MONTHS.splitlines()[0] + "\n")),
+    Case("months: columns missing", months(MONTHS.replace("admission", "addmission"))),
+    Case("months: month 2005/04", months(MONTHS.replace("2005-04", "2005/04"))),
+    Case("months: month 13", months(MONTHS.replace("2005-06", "2005-13"))),
+    Case("months: no HRG", months(MONTHS.replace("04,H04", "04,"))),
+    Case("months: an unknown admission type", months(MONTHS.replace("elective,2", "planned,2"))),
+    Case("months: a negative count", months(MONTHS.replace("elective,2", "elective,-2"))),
+    Case("months: a fraction", months(MONTHS.replace("elective,2", "elective,2.5"))),
+    Case("months: no count", months(MONTHS.replace("elective,2", "elective,"))),
+    Case("months: a line twice in a month", months(f"{MONTHS}2005-05,H04,elective,1\n")),
+    Case("months: after the year's end", months(f"{MONTHS}2006-04,H04,elective,1\n")),
+    Case("months: none of the year", months(MONTHS.replace("2005", "2004"))),
+    Case("months: not from April on", months(MONTHS.replace("2005-04,H04,elective,3\n", ""))),
+    Case("months: a gap", months(MONTHS.replace("2005-05,H04,elective,2\n", ""))),
+    Case("months: a gap in earlier years", months(f"{MONTHS}2005-02,H04,elective,1\n")),
+    Case("months: no CSV", months(f"{MONTHS}2005-06,H04,elective,4,5,6\n")),
+    Case("months: an unknown line to chart", months(MONTHS, ", control_charts: [H40 elective]")),
+    Case(
+        "months: a chart of one month",
+        months("\n".join(MONTHS.splitlines()[:2]) + "\n", ", control_charts: [H04 elective]"),
+    ),
+    Case("months: a line to chart without its type", months(MONTHS, ", control_charts: [H04]")),
+    Case("months: a negative variance", months(MONTHS, ", group_variance: -1")),
+    Case(
+        "months: with suppressed small numbers",
+        lambda: f"{months(MONTHS)()}small_numbers: suppress\n",
+    ),
     Case("years: 2004-06", setting("2004-05:", "2004-06:")),
     Case("years: 2004", setting("2004-05:", "2004:")),
     Case("years: FY0405", setting("2004-05:", "FY0405:")),

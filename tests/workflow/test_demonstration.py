@@ -166,7 +166,7 @@ def users_configuration(folder, extract):
     """A user's run on one extract, with a price list of one line beside it."""
     (folder / "prices.csv").write_text("HRG,E,N\nH04,100,200\n")
     config = small_configuration(run="mine", projection="last_year")
-    del config["synthetic"]
+    del config["synthetic"], config["year_in_progress"]
     config["extract"] = {"files": {"2004-05": extract}, "population_covered": 1_000}
     columns = {"hrg": "HRG", "elective": "E", "emergency": "N"}
     config["tariff"]["editions"] = {"now": {"file": "prices.csv", "columns": columns}}

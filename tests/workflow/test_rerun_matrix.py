@@ -13,14 +13,16 @@ pytestmark = pytest.mark.xdist_group("workflow")
 
 NOTHING: dict[str, int] = {}
 FROM_REPORT = {"report": 1, "manifest": 1}
-FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "changes": 1, "checks": 1} | FROM_REPORT
+FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "changes": 1, "year_end": 1, "checks": 1} | FROM_REPORT
 FROM_THE_REGISTRY = {"editions": 1} | FROM_ONE_PRICE_LIST
-FROM_RISK = {"risk": 3, "changes": 2, "monte_carlo": 1, "published_facts": 1, "checks": 1} | FROM_REPORT
+FROM_COST_LINES = {"changes": 2, "monte_carlo": 1, "published_facts": 1, "year_end": 3, "control_charts": 1}
+FROM_RISK = {"risk": 3, "checks": 1} | FROM_COST_LINES | FROM_REPORT
 FROM_PRICES = {"price": 3} | FROM_RISK
 FROM_INGEST = {"ingest": 3, "activity": 1, "volumes": 1, "years_compared": 1} | FROM_PRICES
-EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3} | FROM_INGEST
-# A user's run has one tariff edition, and no published facts to compare with.
-FROM_ONE_EXTRACT = {rule: 1 for rule in FROM_INGEST if rule not in ("published_facts", "changes")}
+EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3, "synthetic_months": 1} | FROM_INGEST
+# A user's run has one tariff edition, no published facts to compare with and no year in progress.
+ONLY_IN_THE_DEMONSTRATION = ("published_facts", "changes", "year_end", "control_charts")
+FROM_ONE_EXTRACT = {rule: 1 for rule in FROM_INGEST if rule not in ONLY_IN_THE_DEMONSTRATION}
 
 
 def replace(path, old, new):

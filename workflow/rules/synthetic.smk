@@ -1,4 +1,4 @@
-# From nothing but a seed: results/<run>/synthetic/ (truth_lines, one extract and its planted defects a year).
+# From nothing but a seed: results/<run>/synthetic/ (truth_lines, one extract and its planted defects a year; group_months, group_truth).
 if "synthetic" in config:
 
     rule synthetic_truth:
@@ -55,3 +55,29 @@ if "synthetic" in config:
             "Drawing the patients of {wildcards.fyear}"
         script:
             "../../scripts/synthetic_extract.py"
+
+    if "year_in_progress" in config:
+
+        rule synthetic_months:
+            input:
+                truth_lines=RESULTS / "synthetic/truth_lines.parquet",
+                contracts=contracts("group_truth"),
+            output:
+                months=RESULTS / "synthetic/group_months.csv",
+                group_truth=RESULTS / "synthetic/group_truth.parquet",
+                receipt=RESULTS / "receipts/synthetic_months.json",
+            log:
+                RESULTS / "logs/synthetic_months.log",
+            benchmark:
+                RESULTS / "benchmarks/synthetic_months.tsv"
+            conda:
+                "../../envs/environment.yaml"
+            params:
+                settings={"list_size": config["year_in_progress"]["list_size"]}
+                | settings("seed", "population", "target_year"),
+                code=code("synthetic_months"),
+                lock=LOCK,
+            message:
+                "Drawing the months of a group whose year is in progress"
+            script:
+                "../../scripts/synthetic_months.py"

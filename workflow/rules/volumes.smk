@@ -1,13 +1,14 @@
-# From episodes to results/<run>/volumes/ (activity, stays, providers, national, by_list_size).
+# From episodes to results/<run>/volumes/ (activity, stays, providers, seasons, national, by_list_size).
 rule activity:
     input:
         lines=lines_of(YEARS),
         waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
-        contracts=contracts("activity", "stays", "providers"),
+        contracts=contracts("activity", "stays", "providers", "seasons"),
     output:
         activity=RESULTS / "volumes/activity.parquet",
         stays=RESULTS / "volumes/stays.parquet",
         providers=RESULTS / "volumes/providers.parquet",
+        seasons=RESULTS / "volumes/seasons.parquet",
         figure=report(
             figure("volumes/activity"),
             category="Volumes",

@@ -24,23 +24,13 @@ from casemix_risk.synthetic.defects import plant_defects
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import write_lines
 from casemix_risk.synthetic.records import hes_records
+from casemix_risk.synthetic.season import calendar, day_weights, season_of
 from casemix_risk.synthetic.spells import DELIVERY, split_into_episodes, with_admission_facts
 
 _WEEKS_52 = 364
 _REDRAWS = 100
 _STAY_SHAPE = 1.2
-_WINTER = r"^D|Respiratory|Bronchiolitis|Croup|Asthma"
 _DELIVERIES = -1
-
-# Admissions by month, April first, and by weekday, Monday first.
-_SEASONS = {
-    "elective": (
-        [1, 1, 1.03, 1, 0.96, 1.03, 1.05, 1.06, 0.82, 1, 1, 1.05],
-        [1, 1.1, 1.1, 1.05, 0.9, 0.16, 0.1],
-    ),
-    "winter": ([1, 0.85, 0.75, 0.7, 0.65, 0.8, 1, 1.15, 1.6, 1.4, 1.15, 1.05], [1.1, 1, 1, 1, 1, 0.9, 0.9]),
-    "other": ([1] * 12, [1.1, 1.05, 1, 1, 1.05, 0.9, 0.9]),
-}
 
 
 def write_extract(lines: pd.DataFrame, year: str, settings: Mapping, path: Path) -> pd.DataFrame:
@@ -154,24 +144,12 @@ def _admissions(
     return pd.DataFrame({"course": course, "line": line, "admitted": admitted, "stay": stay})
 
 
-def _calendar(year: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every day of the financial year, its month (April 0) and its weekday (Monday 0)."""
-    days = np.arange(people_of.year_start(year), people_of.year_end(year) + 1)
-    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(int)
-    return days, months - months[0], (days + 3) % 7
-
-
 def _single_days(
     lines: pd.DataFrame, line: np.ndarray, year: str, generator: np.random.Generator
 ) -> np.ndarray:
     """Days of admission by the line's season and the weekday."""
-    days, month, weekday = _calendar(year)
-    weights = np.array([np.array(m)[month] * np.array(w)[weekday] for m, w in _SEASONS.values()])
-    names = lines["hrg"] + " " + lines["description"]
-    season = np.select(
-        [lines["admission_type"] == "elective", names.str.contains(_WINTER)], [0, 1], default=2
-    )
-    return days[pick(weights, season[line], generator.random(len(line)))]
+    days, _, _ = calendar(year)
+    return days[pick(day_weights(year), season_of(lines)[line], generator.random(len(line)))]
 
 
 def _spread_days(year, place, times, stay, elective, generator) -> tuple[np.ndarray, np.ndarray]:
@@ -179,7 +157,7 @@ def _spread_days(year, place, times, stay, elective, generator) -> tuple[np.ndar
 
     Elective ones fall on working days unless there are too many.
     """
-    days, _, weekday = _calendar(year)
+    days, _, weekday = calendar(year)
     working = days[weekday < 5]
     on_working_days = elective & (times <= len(working) // 2)
     length = np.where(on_working_days, len(working), len(days))

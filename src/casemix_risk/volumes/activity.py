@@ -1,10 +1,11 @@
-"""Activity of each cost line: how much a year, of how many patients; how long it stays and where."""
+"""Activity of each cost line: how much a year, of how many patients; how long it stays, where and when."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 import polars as pl
 
+from casemix_risk.volumes.seasons import monthly_counts, seasons
 from casemix_risk.volumes.spells import with_spells
 
 LINE = ["hrg", "admission_type"]
@@ -16,7 +17,7 @@ _REGULAR_ATTENDERS = ("3", "4")  # CLASSPAT: regular day and night attenders
 def activity_tables(
     episodes: Mapping[str, pl.LazyFrame], unit: str, regular_attenders: bool
 ) -> dict[str, pd.DataFrame]:
-    """Count the activity of each line by year; and over all years together by length of stay and provider.
+    """Count the activity of each line by year; over all years together by length of stay, provider, month.
 
     Args:
         episodes: year (``2002-03``) -> table ``episodes`` of the year.
@@ -27,25 +28,27 @@ def activity_tables(
             count.
 
     Returns:
-        Tables ``activity``, ``stays`` and ``providers`` by name. Lengths of stay are in days: for an episode
-        its duration, for an admission or spell the length of the spell, which is SPELDUR where one of its
-        episodes gives it, else the days from its first admission date to its last episode's end. A row
-        without a patient counts as a patient of its own. ``variance_factor`` is sum n^2 / sum n over the
+        Tables ``activity``, ``stays``, ``providers`` and ``seasons`` by name. Lengths of stay are in days:
+        for an episode its duration, for an admission or spell the length of the spell, which is SPELDUR where
+        one of its episodes gives it, else the days from its first admission date to its last episode's end. A
+        row without a patient counts as a patient of its own. ``variance_factor`` is sum n^2 / sum n over the
         patients of the line, n their units in the year: variance / mean of the line's count when patients
         come independently of each other (compound Poisson). ``stays`` leaves out units of
-        unknown length.
+        unknown length, ``seasons`` those whose start is unknown.
     """
-    years, stays, providers = [], [], []
+    years, stays, providers, months = [], [], [], []
     for year, table in episodes.items():
         units = _units(_read(table), unit, regular_attenders)
         years.append(_lines(units).select(pl.lit(year).alias("year"), pl.all()))
         stays.append(_counts(units.drop_nulls("days"), "day_case", "days"))
         providers.append(_counts(units, "provider"))
+        months.append(monthly_counts(units))
     no_excess = pl.lit(None, pl.Float64)  # an extract's follow from its days and the tariff's trim point
     return {
         "activity": pl.concat(years).sort("year", *LINE).to_pandas(),
         "stays": _summed(stays).with_columns(excess_bed_days=no_excess).to_pandas(),
         "providers": _summed(providers).to_pandas(),
+        "seasons": seasons(pl.concat(months).to_pandas()),
     }
 
 
@@ -71,13 +74,19 @@ def _read(episodes: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _units(episodes: pl.DataFrame, unit: str, regular_attenders: bool) -> pl.DataFrame:
-    """A row for each unit: its line, patient, provider and length of stay in days."""
+    """A row for each unit: its line, patient, provider, first day and length of stay in days."""
     units = _UNITS[unit](episodes)
     if not regular_attenders:
         units = units.filter(~pl.col("patient_class").is_in(_REGULAR_ATTENDERS).fill_null(False))
     day_case = (pl.col("patient_class") == _DAY_CASE).fill_null(False)
     provider = pl.col("provider").fill_null(NO_PROVIDER)
-    return units.select(*LINE, "patient", "source_row", "days", day_case=day_case, provider=provider)
+    return units.select(
+        *LINE,
+        *("patient", "source_row", "days"),
+        start="episode_start",
+        day_case=day_case,
+        provider=provider,
+    )
 
 
 def _admissions(episodes: pl.DataFrame) -> pl.DataFrame:
