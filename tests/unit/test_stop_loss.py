@@ -101,10 +101,10 @@ def test_covers_agree_with_simulated_groups(shocks):
 def test_of_a_list_so_large_that_the_winter_is_all_a_cover_pays_for_winters():
     """Ten groups are then as one: each is paid the shock's own quantile less the attachment."""
     shock = 0.03**2
-    row = rows(Shocks(shock), sizes=(20_000_000,)).loc[("with", "stop_loss_101")]
+    row = rows(Shocks(shock), sizes=(5_000_000,)).loc[("with", "stop_loss_101")]
     for name, probability in (("premium_95_gbp", 0.95), ("premium_995_gbp", 0.995)):
         excess = stats.gamma.ppf(probability, 1 / shock, scale=shock) - 1.01
-        assert row[name] / row["budget_gbp"] == pytest.approx(excess, abs=2e-4)
+        assert row[name] / row["budget_gbp"] == pytest.approx(excess, abs=8e-4)
 
 
 def test_without_cover_the_cost_is_borne_whole():

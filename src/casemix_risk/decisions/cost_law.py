@@ -44,7 +44,8 @@ def cost_laws(
     A cell's probability is the difference of the exact distribution function at its ends, its amount the
     middle, at most a 107th of a standard deviation from any cost in it. In a winter whose shock is c a list
     is one of c times the heads. Winters are equally spaced and weighted with the shock's Gamma density, so
-    close that chance smooths what lies between them: the trapezium rule is then as good as exact.
+    close that chance smooths what lies between them (the trapezium rule is then as good as exact) or, of a
+    list so large that there is next to no chance, as close as the cells.
 
     Args:
         lines: table ``cost_lines``.
@@ -80,7 +81,8 @@ def _winters(variance: float, chance: float) -> tuple[np.ndarray, np.ndarray]:
     if not variance:
         return np.ones(1), np.ones(1)
     low, high = variance * gammaincinv(1 / variance, [LEAST_WINTER, 1 - LEAST_WINTER])
-    gap = min(CHANCE_GAP * chance, SHOCK_GAP * np.sqrt(variance))
+    cell = 2 * REACH_DEVIATIONS / CELLS
+    gap = max(min(CHANCE_GAP * chance, SHOCK_GAP * np.sqrt(variance)), cell * np.sqrt(variance))
     factors = np.linspace(low, high, int(np.ceil((high - low) / gap)) + 1)
     density = np.exp(xlogy(1 / variance - 1, factors) + (1 - factors) / variance)
     return factors, density / density.sum()

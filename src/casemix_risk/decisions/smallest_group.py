@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from casemix_risk.decisions.reserves import margins
 from casemix_risk.decisions.shock import shock_floor_pct, with_and_without
+from casemix_risk.risk.distribution import chances
 from casemix_risk.risk.lines import NO_SHOCKS, Shocks, any_pools, fixed_costs, lines_from
 from casemix_risk.risk.moments import TOLERANCE_CVS, cumulants
+from casemix_risk.risk.spectrum import quantiles, spectra
 
 TOLERANCES_PCT = (1.0, 2.0, 3.0, 5.0, 10.0)
 CONFIDENCES = (0.90, 0.95, 0.99)
@@ -101,17 +102,26 @@ def _size_that_holds(
     that single admissions decide, a smaller size may hold too, since its cost comes in steps.
     """
 
+    arrays, pool = lines_from(lines), any_pools(kept[None])
+    at_risk = kept @ (arrays.volume * arrays.price)
+    budget = at_risk + kept @ fixed_costs(lines)
+
     def reserve_pct(people: np.ndarray) -> np.ndarray:
-        found = margins(lines, kept[None], people, CONFIDENCES, shocks)
-        percent = 100 * found.reserve_gbp[:, 0] / found.budget_gbp
-        return percent[np.arange(len(people)), np.searchsorted(CONFIDENCES, confidence)]
+        costs = quantiles(spectra(arrays, pool, people, shocks), CONFIDENCES)[:, 0]
+        own = costs[np.arange(len(people)), np.searchsorted(CONFIDENCES, confidence)]
+        return 100 * (own / people - at_risk) / budget
+
+    def too_small(people: np.ndarray) -> np.ndarray:
+        allowed = people * (at_risk + tolerance / 100 * budget)
+        above = chances(arrays, kept[None], people, allowed[:, None, None], shocks)[1]
+        return (above[:, 0, 0] > 1 - confidence) & (people <= MOST_PEOPLE)
 
     people = np.full(len(tolerance), FIRST_GUESS)
     for _ in range(STEPS):
         ratio = (reserve_pct(people) ** 2 - floor**2) / (tolerance**2 - floor**2)
         people = np.maximum(people * ratio.clip(1 / WIDEST_STEP, WIDEST_STEP), 1.0)
     people = np.array([_three_figures(size, np.floor) for size in people])
-    while (short := (reserve_pct(people) > tolerance) & (people <= MOST_PEOPLE)).any():
+    while (short := too_small(people)).any():
         people[short] = [_three_figures(size * (1 + 1e-6), np.ceil) for size in people[short]]
     return np.where(people <= MOST_PEOPLE, people, np.nan)
 

@@ -11,6 +11,7 @@ from casemix_risk.risk.spectrum import Spectra, distribution_function, mean_exce
 LARGEST_ERROR_GBP = 0.25
 COARSEST_STEP_GBP = 1.0  # the curve through coarser stairs is no measure of their tail
 CELLS_AT_A_TIME = 8_000
+COARSEST_STEP_DEVIATIONS = 2e-3  # the curve is then within 4e-8 of the stairs: (step / sd)^2 sd^2 |f'| / 24
 ROUNDING_GBP = 1e-3  # amounts nearer than this are the same amount
 
 
@@ -60,7 +61,8 @@ def tails(
         for start in range(0, len(sizes), at_a_time)
     ]
     found = Tails(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-    for size, pool in _unsafe(found.error_gbp, steps[0, :, 0]):
+    coarse = steps[:, :, 0] > COARSEST_STEP_GBP
+    for size, pool in np.argwhere((found.error_gbp > LARGEST_ERROR_GBP) | coarse):
         whole = lattice(lines, kept[pool], sizes[size], shocks)
         found.quantile_gbp[size, pool] = lattice_quantiles(whole, probabilities)
         found.tail_mean_gbp[size, pool] = lattice_tail_means(whole, probabilities)
@@ -81,8 +83,10 @@ def chances(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities that the yearly cost of each list size under each pool rule is below and above amounts.
 
-    By inversion; what sits at an amount itself then counts half on either side, which prices in pounds make
-    nothing. Where `tails` turns to the lattice so does this, and the amount itself counts on neither side.
+    Costs lie on a lattice, and the inverted curve goes through its stairs half way between its points: the
+    probability below an amount is the curve's half a step before the first point at or above it. Where
+    inversion is not safe, or the steps are coarse beside the standard deviation, the whole distribution says.
+    An amount on a point counts on neither side.
 
     Args:
         lines: the lines.
@@ -95,9 +99,13 @@ def chances(
         P(cost < amount) and P(cost > amount), each list sizes x pools x amounts.
     """
     found = spectra(lines, any_pools(kept), list_sizes, shocks)
-    below = distribution_function(found, costs).clip(0.0, 1.0)
-    above = 1 - below
-    for size, pool in _unsafe(found.error_gbp, _price_steps(lines, kept)):
+    steps = _price_steps(lines, kept)[None, :, None]
+    first = steps * (np.ceil((costs - ROUNDING_GBP) / steps) - 0.5)
+    last = steps * (np.floor((costs + ROUNDING_GBP) / steps) + 0.5)
+    below = distribution_function(found, first).clip(0.0, 1.0)
+    above = 1 - distribution_function(found, last).clip(0.0, 1.0)
+    coarse = steps[..., 0] > COARSEST_STEP_DEVIATIONS * np.sqrt(found.cumulants[..., 1])
+    for size, pool in np.argwhere((found.error_gbp > LARGEST_ERROR_GBP) | coarse):
         whole = lattice(lines, kept[pool], list_sizes[size], shocks)
         up_to = np.append(0.0, np.cumsum(whole.probability))
         up_to /= up_to[-1]
@@ -114,8 +122,3 @@ def _price_steps(lines: Lines, kept: np.ndarray) -> np.ndarray:
     """Greatest common divisor of the prices kept under each pool rule, in GBP."""
     pence = np.rint(100 * lines.price).astype(np.int64)
     return np.array([np.gcd.reduce(pence[row]) for row in kept]) / 100
-
-
-def _unsafe(error_gbp: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """The list sizes and pools whose law inversion does not give well enough."""
-    return np.argwhere((error_gbp > LARGEST_ERROR_GBP) | (steps > COARSEST_STEP_GBP))
