@@ -7,7 +7,6 @@ from scipy.stats import nbinom
 from casemix_risk.errors import InputError
 from casemix_risk.progress.season import month_shares
 from casemix_risk.progress.year_end import PROBABILITIES, year_end_tables
-from casemix_risk.risk.lines import Shocks
 
 EVEN = pd.DataFrame(
     [("A", kind, month, 100, 1 / 12) for kind in ("elective", "emergency") for month in range(1, 13)],
@@ -93,14 +92,6 @@ def test_what_is_fixed_is_certain_and_paid_by_twelfths():
     rest = 7.5 * (2 + 4) / (2 + 2.5)
     assert latest["year_end_mean_gbp"] == pytest.approx(2_250 + 75 * (4 + rest))
     assert latest["year_end_sd_gbp"] == pytest.approx(75 * (rest + rest**2 / 6) ** 0.5)
-
-
-def test_a_common_shock_widens_the_rest_of_the_year():
-    still = year_end(2, variance=0.5)["year_end_by_month"].iloc[-1]
-    shaken = year_end(2, variance=0.5, shocks=Shocks(0.01))["year_end_by_month"].iloc[-1]
-    rest = still["year_end_mean_gbp"] - 200
-    assert shaken["year_end_mean_gbp"] == pytest.approx(still["year_end_mean_gbp"])
-    assert shaken["year_end_sd_gbp"] ** 2 == pytest.approx(still["year_end_sd_gbp"] ** 2 + 0.01 * rest**2)
 
 
 def test_what_is_on_no_cost_line_is_counted_and_in_no_budget():

@@ -14,8 +14,7 @@ class Detectable(NamedTuple):
 
     Attributes:
         observed_fall: the smallest observed fall that is significant, as a share of the expectation; NaN
-        where
-            even a count of nought is not.
+            where even a count of nought is not.
         true_fall: the true fall with 80 % power, a share likewise; NaN where a fall to nought has less.
         false_alarm: probability of a significant fall when nothing has changed, at most 0.05.
     """

@@ -14,11 +14,9 @@ from casemix_risk.progress.forecast import (
 )
 from casemix_risk.progress.months import known_months
 from casemix_risk.progress.season import LINE, check_priced, counts_by_month, month_shares
-from casemix_risk.risk.distribution import tails
-from casemix_risk.risk.lattice import lattice
-from casemix_risk.risk.lines import NO_SHOCKS, Lines, Shocks, any_pools, fixed_costs, lines_from
+from casemix_risk.risk.distribution import chances, tails
+from casemix_risk.risk.lines import Lines, any_pools, fixed_costs, lines_from
 from casemix_risk.risk.moments import cumulants
-from casemix_risk.risk.spectrum import distribution_function, spectra
 
 PROBABILITIES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 OVERSPENDS_PCT = (0, 1, 3, 5, 10)
@@ -53,7 +51,6 @@ def year_end_tables(
     year: str,
     list_size: int,
     variance: float | None = None,
-    shocks: Shocks = NO_SHOCKS,
 ) -> dict[str, pd.DataFrame]:
     """The year's cost, given the months so far and, as it would have been, after each month before.
 
@@ -65,7 +62,6 @@ def year_end_tables(
         year: the financial year in progress.
         list_size: people of the group.
         variance: how much groups differ; estimated from the months so far where None.
-        shocks: shared by lines in the rest of the year.
 
     Returns:
         Tables ``year_end``, ``year_end_by_month`` and ``year_end_lines``.
@@ -84,8 +80,8 @@ def year_end_tables(
     for number, month in enumerate(known, start=1):
         so_far = counts[:, :number].sum(axis=1)
         forecast = _forecast(lines, so_far, monthly, number, fixed, variance)
-        costs, chances = _distribution(forecast, budget, shocks)
-        mean, deviation = _moments(forecast, shocks)
+        costs, overspends = _distribution(forecast, budget)
+        mean, deviation = _moments(forecast)
         place = {"months_known": number, "month": month}
         quantiles += [
             place | {"probability": probability, "cost_gbp": cost, "overspend_share": cost / budget - 1}
@@ -107,7 +103,7 @@ def year_end_tables(
             }
             | {
                 f"chance_over_{percent}": chance
-                for percent, chance in zip(OVERSPENDS_PCT, chances, strict=True)
+                for percent, chance in zip(OVERSPENDS_PCT, overspends, strict=True)
             }
         )
     return {
@@ -137,32 +133,25 @@ def _is_certain(rest: Lines) -> bool:
     return not (rest.volume * rest.price).any()
 
 
-def _moments(forecast: Forecast, shocks: Shocks) -> tuple[float, float]:
+def _moments(forecast: Forecast) -> tuple[float, float]:
     """Mean and standard deviation of the year's cost, GBP."""
     if _is_certain(forecast.rest):
         return forecast.certain, 0.0
     everything = any_pools(np.ones((1, len(forecast.rest.price)), dtype=bool))
-    mean, variance = cumulants(forecast.rest, everything, ONE_LIST, shocks, orders=2)[0, 0]
+    mean, variance = cumulants(forecast.rest, everything, ONE_LIST, orders=2)[0, 0]
     return forecast.certain + mean, np.sqrt(variance)
 
 
-def _distribution(forecast: Forecast, budget: float, shocks: Shocks) -> tuple[np.ndarray, np.ndarray]:
+def _distribution(forecast: Forecast, budget: float) -> tuple[np.ndarray, np.ndarray]:
     """The year's cost at `PROBABILITIES`, and the chances of an overspend above `OVERSPENDS_PCT`."""
     limits = budget * (1 + np.array(OVERSPENDS_PCT) / 100) - forecast.certain
     if _is_certain(forecast.rest):
         over = limits < -HALF_A_PENNY  # a year that meets its budget to the penny is not over it
         return np.full(len(PROBABILITIES), forecast.certain), over.astype(float)
     everything = np.ones((1, len(forecast.rest.price)), dtype=bool)
-    found = tails(forecast.rest, everything, ONE_LIST, np.array(PROBABILITIES), shocks)
-    if found.method.item() == "lattice":
-        whole = lattice(forecast.rest, everything[0], 1.0, shocks)
-        amounts = whole.first + whole.step * np.arange(len(whole.probability))
-        beyond = amounts[None, :] > limits[:, None] + HALF_A_PENNY
-        chances = beyond @ whole.probability / whole.probability.sum()
-    else:
-        inverted = spectra(forecast.rest, any_pools(everything), ONE_LIST, shocks)
-        chances = 1 - distribution_function(inverted, limits[None, None, :])[0, 0]
-    return found.quantile_gbp[0, 0] + forecast.certain, chances.clip(0, 1).round(DECIMALS)
+    quantiles = tails(forecast.rest, everything, ONE_LIST, np.array(PROBABILITIES)).quantile_gbp[0, 0]
+    over = chances(forecast.rest, everything, ONE_LIST, limits[None, None])[1][0, 0]
+    return quantiles + forecast.certain, over.round(DECIMALS)
 
 
 def _line_table(
