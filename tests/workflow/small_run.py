@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,11 @@ def copy_project(folder):
             shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
         else:
             shutil.copy2(ROOT / name, folder / name)
+
+
+def table(run, name):
+    """A table of a run, by its place under the run's folder."""
+    return pd.read_parquet(run / f"{name}.parquet")
 
 
 def hashes(run):

@@ -6,17 +6,13 @@ import re
 import pandas as pd
 import pytest
 from pyarrow import parquet
-from small_run import ROOT, SAMPLING, YEARS, hashes, small_configuration, snakemake
+from small_run import ROOT, SAMPLING, YEARS, hashes, small_configuration, snakemake, table
 
 from casemix_risk.audit.content_hash import file_hash, table_hash
 from casemix_risk.audit.contract import check_domain, check_key, read_contract
 from casemix_risk.audit.tables import table_facts
 
 pytestmark = pytest.mark.xdist_group("workflow")
-
-
-def table(run, name):
-    return pd.read_parquet(run / f"{name}.parquet")
 
 
 @pytest.mark.parametrize("year", YEARS)

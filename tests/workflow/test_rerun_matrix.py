@@ -13,10 +13,17 @@ pytestmark = pytest.mark.xdist_group("workflow")
 
 NOTHING: dict[str, int] = {}
 FROM_REPORT = {"report": 1, "manifest": 1}
-FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "changes": 1, "year_end": 1, "checks": 1} | FROM_REPORT
+FROM_CHANGES = {"changes": 1, "not_modelled": 1} | FROM_REPORT
+FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "decisions": 1, "year_end": 1, "checks": 1} | FROM_CHANGES
 FROM_THE_REGISTRY = {"editions": 1} | FROM_ONE_PRICE_LIST
-FROM_COST_LINES = {"changes": 2, "monte_carlo": 1, "published_facts": 1, "year_end": 3, "control_charts": 1}
-FROM_RISK = {"risk": 3, "checks": 1} | FROM_COST_LINES | FROM_REPORT
+FROM_DECISIONS = {"decisions": 3} | FROM_REPORT
+FROM_COST_LINES = {
+    "monte_carlo": 1,
+    "published_facts": 1,
+    "year_end": 3,
+    "control_charts": 1,
+} | FROM_DECISIONS
+FROM_RISK = {"risk": 3, "checks": 1} | FROM_COST_LINES | FROM_CHANGES | {"changes": 2}
 FROM_PRICES = {"price": 3} | FROM_RISK
 FROM_INGEST = {"ingest": 3, "activity": 1, "volumes": 1, "years_compared": 1} | FROM_PRICES
 EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3, "synthetic_months": 1} | FROM_INGEST
@@ -74,7 +81,7 @@ ADDED = """\
   from: 2006-07
   factor: 1.03
 """
-SAID_OF_ONE_EDITION = {"editions": 1, "changes": 1} | FROM_REPORT
+SAID_OF_ONE_EDITION = {"editions": 1} | FROM_CHANGES
 LIBRARY = "src/casemix_risk"
 CUTS = "individual_admissions: {}\n  individual_price_gbp: {}"
 CHANGES = [
@@ -117,6 +124,7 @@ CHANGES = [
         source(f"{LIBRARY}/report/page.html", "<main", "<main dir='ltr'"),
         FROM_REPORT,
     ),
+    ("the scenario of shocks", setting("common_pct: 2", "common_pct: 3"), FROM_DECISIONS),
     (
         "a limit of the checks",
         setting("run: demo", "run: demo\nchecks: {size_of_year: {warning: 0.3}}"),
