@@ -77,15 +77,14 @@ def _mark_savings(axes, curve: Detectable) -> None:
         )
 
 
-def provable_lines(provable: pd.DataFrame, design: str = "known_baseline") -> Figure:
-    """On how many lines a saving could be shown, and their share of the budget, by list size.
+def provable_lines(provable: pd.DataFrame) -> Figure:
+    """On how many lines a saving could be shown against a known baseline, the best case, by list size.
 
     Args:
         provable: table ``provable``.
-        design: of the comparison, a key of `DESIGNS`.
     """
     figure, (lines, shares) = new_figure(width=11.0, height=5.0, ncols=2)
-    rows = provable[provable["design"] == design]
+    rows = provable[provable["design"] == "known_baseline"]
     for saving_pct, (colour, marker) in SAVING_MARKS.items():
         of_saving = rows[rows["saving_pct"] == saving_pct]
         for ending, style, face, words in (
@@ -108,7 +107,8 @@ def provable_lines(provable: pd.DataFrame, design: str = "known_baseline") -> Fi
     lines.set_title(f"Lines, of {rows['lines_tested'].max():,}", fontsize=10.5)
     shares.set_title("Their share of the budget", fontsize=10.5)
     figure.suptitle(
-        f"On how many lines a saving can be shown, {DESIGN_WORDS[design]}, 80 % power", fontweight="bold"
+        f"On how many lines a saving can be shown, {DESIGN_WORDS['known_baseline']}, 80 % power",
+        fontweight="bold",
     )
     figure.legend(loc="outside lower center", ncols=2)
     return figure

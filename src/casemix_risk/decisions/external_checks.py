@@ -25,7 +25,7 @@ class Published(NamedTuple):
 
 
 MEDICARE = "Medicare Shared Savings Program, minimum savings rate"
-GERMANY = "German study of 100,000 insured people"
+GERMANY = "German study of 100,000 insured people"  # at second hand: its publication is not known here
 PUBLISHED = (
     Published(MEDICARE, 5_000, 3.9, "below", 90.0),
     Published(MEDICARE, 7_000, 3.4, "below", None),
@@ -40,7 +40,8 @@ def external_checks(lines: pd.DataFrame) -> pd.DataFrame:
     """Published limits, what a Normal law makes of them, and what these lines give with nothing pooled.
 
     A limit with a probability implies a coefficient of variation, limit / z. Where Medicare's rule (42 CFR
-    425.604) states no probability, its coefficient at 5,000 people, scaled by 1 / sqrt(people), gives one.
+    425.604, savings under the one-sided model) states no probability, its coefficient at 5,000 people, scaled
+    by 1 / sqrt(people), gives one.
 
     Args:
         lines: table ``cost_lines``.

@@ -10,13 +10,11 @@ from casemix_risk.decisions.known_baseline import LEVEL, POWER, probability_at_m
 from casemix_risk.errors import InputError
 
 
-def significant_falls(
-    observed: np.ndarray, expected: np.ndarray, factor: np.ndarray, rate: float = LEVEL
-) -> pd.DataFrame:
+def significant_falls(observed: np.ndarray, expected: np.ndarray, factor: np.ndarray) -> pd.DataFrame:
     """Which lines' counts are below their expectation by more than chance, with few false claims among them.
 
     The p-value P(X <= observed) is exact. Benjamini and Hochberg (1995, J. R. Stat. Soc. B 57, 289-300)
-    hold the expected share of false claims at `rate`: for independent lines, for lines that a shock moves
+    hold the expected share of false claims at 5 %: for independent lines, for lines that a shock moves
     together (positive dependence; Benjamini and Yekutieli 2001, Ann. Stat. 29, 1165-1188), and for
     counts, whose p-values are if anything too large. Benjamini and Yekutieli's own correction, for any
     dependence at all, divides the rate by 1 + 1/2 + ... + 1/m, nearly 8 for 1,200 lines. Storey's (2002,
@@ -27,11 +25,10 @@ def significant_falls(
         observed: admissions counted in the year on each line.
         expected: expected admissions without any change, known.
         factor: variance factors.
-        rate: false discovery rate.
 
     Returns:
         A row a line: `observed, expected, fall_pct, p_value, adjusted_p_value`, `significant_alone`
-        (at 5 %) and `significant` (with the rate held over all lines).
+        (at 5 %) and `significant` (with the false discovery rate over all lines at 5 %).
 
     Raises:
         InputError: a count is not a whole number of at least 0, an expectation not above 0, a factor below 1.
@@ -56,7 +53,7 @@ def significant_falls(
             "p_value": p_value,
             "adjusted_p_value": adjusted,
             "significant_alone": p_value <= LEVEL,
-            "significant": adjusted <= rate,
+            "significant": adjusted <= LEVEL,
         }
     )
 
@@ -67,11 +64,10 @@ def provable_together(
     factor: np.ndarray,
     fall: float,
     alone: np.ndarray,
-    rate: float = LEVEL,
 ) -> np.ndarray:
     """The lines on which a true fall would show with 80 % power while the false discovery rate is held.
 
-    Benjamini and Hochberg call r of m lines when r p-values are at most rate x r / m. So the plan is for
+    Benjamini and Hochberg call r of m lines when r p-values are at most 5 % x r / m. So the plan is for
     the largest r such that r lines have the power at that level (as Jung 2005, Bioinformatics 21,
     3097-3104, plans for a mean power), all of them having the fall. A smaller r has a stricter level, so
     taking away the lines that fail, time after time from those with the power alone, ends at the largest.
@@ -82,7 +78,6 @@ def provable_together(
         factor: variance factors.
         fall: true fall as a share of the admissions.
         alone: booleans, the lines with the power when tested alone at 5 %.
-        rate: false discovery rate, at most 5 %.
 
     Returns:
         Booleans over the lines.
@@ -90,7 +85,7 @@ def provable_together(
     chosen = np.flatnonzero(alone)
     left_out = len(chosen)
     while left_out:
-        enough = power(mean[chosen], factor[chosen], fall, rate * len(chosen) / len(mean)) >= POWER
+        enough = power(mean[chosen], factor[chosen], fall, LEVEL * len(chosen) / len(mean)) >= POWER
         left_out = len(chosen) - enough.sum()
         chosen = chosen[enough]
     return np.isin(np.arange(len(mean)), chosen)

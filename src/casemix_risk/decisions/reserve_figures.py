@@ -16,14 +16,13 @@ SHOCK_MARKS = {  # colour, marker, line
 WORDS = {"none": "chance alone", "independent": "shock anew each year", "persistent": "one lasting shock"}
 
 
-def reserve_by_size_figure(reserves: pd.DataFrame, pool: str = "none") -> Figure:
-    """The reserve of one year against list size, by chance alone and with the shock; its floor as a line.
+def reserve_by_size_figure(reserves: pd.DataFrame) -> Figure:
+    """The reserve of one year with nothing pooled, by list size: chance alone, with the shock, and its floor.
 
     Args:
         reserves: table ``reserves``.
-        pool: pool rule.
     """
-    year = reserves[(reserves["pool"] == pool) & (reserves["years"] == 1)]
+    year = reserves[(reserves["pool"] == "none") & (reserves["years"] == 1)]
     shocked = "persistent" in set(year["shock"])
     figure, panels = new_figure(10.0, ncols=len(SHOWN), sharey=True)
     for axes, probability in zip(panels, SHOWN, strict=True):
@@ -62,15 +61,14 @@ def reserve_by_size_figure(reserves: pd.DataFrame, pool: str = "none") -> Figure
     return figure
 
 
-def reserve_by_years_figure(reserves: pd.DataFrame, list_size: int, pool: str = "none") -> Figure:
-    """The reserve of one, three and five years together, by what drives the years.
+def reserve_by_years_figure(reserves: pd.DataFrame, list_size: int) -> Figure:
+    """The reserve of one, three and five years together with nothing pooled, by what drives the years.
 
     Args:
         reserves: table ``reserves``.
         list_size: heads.
-        pool: pool rule.
     """
-    rows = reserves[(reserves["pool"] == pool) & (reserves["list_size"] == list_size)]
+    rows = reserves[(reserves["pool"] == "none") & (reserves["list_size"] == list_size)]
     figure, panels = new_figure(10.0, ncols=len(SHOWN), sharey=True)
     for axes, probability in zip(panels, SHOWN, strict=True):
         cells = rows[rows["probability"] == probability]

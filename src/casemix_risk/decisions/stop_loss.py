@@ -16,8 +16,8 @@ from casemix_risk.risk.lines import NO_SHOCKS, Shocks, any_pools, lines_from
 from casemix_risk.risk.moments import cumulants
 
 ATTACHMENTS_PCT = (101.0, 102.0, 103.0, 105.0)
-# The risk corridors of the Affordable Care Act (section 1342(b), 42 U.S.C. 18062): nothing shared within 3 % of
-# the target, half of what lies between 3 and 8 %, 80 % of what lies beyond.
+# The risk corridors of the Affordable Care Act (section 1342(b), 42 U.S.C. 18062): nothing shared within 3 %
+# of the target, half of what lies between 3 and 8 %, 80 % of what lies beyond.
 FREE, HALF_SHARED_UP_TO, HALF_SHARE, OUTER_SHARE = 0.03, 0.08, 0.5, 0.8
 SHARING = 10  # groups under one cover
 KEPT_PROBABILITIES = (0.95, 0.99)
