@@ -13,7 +13,6 @@ OFTEN_ENOUGH = 1 / 200  # how seldom a distance from the budget may be met that 
 FEE_GROUPS = 10
 SAVING_PCT = 20
 LARGE_LIST = 100_000
-CLAIMED_LINES = 47
 STOP_LOSS = "stop_loss_102"
 CHANCE = {"pool": "none", "shock": "none"}
 IN_RISK = ("pool_optimum", "pool_lines")  # the other tables are decisions
@@ -144,8 +143,9 @@ def _savings(cell: Cell, edition: str, tables: Mapping[str, pd.DataFrame], size:
         provable = where | known | {"saving_pct": SAVING_PCT}
         for column in ("list_size", "lines", "lines_fdr", "lines_by_chance", "lines_tested"):
             yield cell(f"provable{name}_{column}", "provable", column, provable)
-        claim = where | known | {"lines": CLAIMED_LINES}
+        claim = where | known | {"lines": int(tables["savings_claim"]["lines"].min())}
         for column in (
+            "lines",
             "budget_share",
             "fewest_expected_admissions",
             "true_fall_for_80_power_pct",
