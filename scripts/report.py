@@ -6,6 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from casemix_risk.audit.tables import read_table
+from casemix_risk.report.decision_numbers import (
+    decision_numbers,
+    not_modelled_numbers,
+    progress_numbers,
+)
 from casemix_risk.report.findings import findings, practices_said, years_said
 from casemix_risk.report.numbers import (
     finding_numbers,
@@ -52,13 +57,30 @@ def main(snakemake) -> None:
     checks, size = next(map(read_table, files.checks), None), config["risk"]["list_size"]
     changes = {Path(path).parent.name: read_table(path) for path in files.changes}
     registry = read_table(files.editions)
-    shown = report_tables(editions, size, volumes, checks, registry, changes, practices, facts, planted)
+    not_modelled = read_table(files.not_modelled)
+    progress = {Path(path).stem: read_table(path) for path in files.progress}
+    shown = report_tables(
+        editions,
+        size,
+        volumes,
+        checks,
+        registry,
+        changes,
+        practices,
+        not_modelled,
+        progress,
+        facts,
+        planted,
+    )
     found = findings(leading, size)
     tested = years_said(years["back_test"], config["projection"]) if "back_test" in years else None
     numbers = numbers_table(
         [
             *finding_numbers(edition, found),
             *lines_numbers(edition, leading, size),
+            *decision_numbers(edition, leading, size),
+            *not_modelled_numbers(not_modelled, size),
+            *(progress_numbers(edition, progress) if progress else []),
             *years_numbers(tested, config["projection"], years.get("year_on_year")),
             *([] if practices is None else practices_numbers(practices_said(practices))),
             *(number for table in shown.values() for number in table_numbers(table)),

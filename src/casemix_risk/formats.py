@@ -37,6 +37,11 @@ pounds = Format(_pounds, "[<10]#,##0.00;#,##0", "£")
 significant = Format(_significant, "[>=1000]#,##0;General")
 
 
+def about_count(value: float) -> str:
+    """A count to two significant figures, for running text."""
+    return f"{float(f'{value:.2g}'):,.0f}"
+
+
 def about_pounds(value: float) -> str:
     """GBP to three significant figures, as £2.97 million or £270,000, for running text."""
     rounded = float(f"{value:.3g}")

@@ -83,8 +83,11 @@ def page(request):
         def __call__(self):
             return [Anything(1)]
 
+        def __iter__(self):
+            return iter([Anything(1)])
+
     environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
-    environment.filters |= dict.fromkeys(["pounds", "about", "integer", "share"], str)
+    environment.filters |= dict.fromkeys(["pounds", "about", "about_count", "integer", "share"], str)
     environment.filters["places"] = lambda value, places: str(value)
     environment.globals |= environment.filters | {"number": lambda *_: "1", "decimals": lambda places: str}
     names = ("config", "value", "images", "table", "tested", "years_compared")

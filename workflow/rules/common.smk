@@ -50,6 +50,32 @@ CHANGED_TABLES = {
 }
 
 
+DECISION_TABLES = [
+    "frontier",
+    "shocked_pool",
+    "pool_fees",
+    "stop_loss",
+    "reserves",
+    "overspend",
+    "smallest_group",
+    "external_checks",
+    "detectability",
+    "provable",
+    "savings_claim",
+]
+DECISION_FIGURES = [
+    "frontier",
+    "pool_fees",
+    "covers",
+    "reserve_by_size",
+    "reserve_by_years",
+    "smallest_group",
+    "falls_that_show",
+    "provable_lines",
+]
+PROGRESS_TABLES = ["year_end", "year_end_by_month", "year_end_lines"]
+
+
 wildcard_constraints:
     year=r"\d{4}-\d{2}",
     edition="|".join(EDITIONS),
@@ -117,6 +143,11 @@ def exact_counts(*files):
 def with_years(fewest, **files):
     """Files that only a run with so many base years has."""
     return files if len(YEARS) >= fewest else {}
+
+
+def in_progress(*files):
+    """Files that only a run with a year in progress has."""
+    return list(files) if "year_in_progress" in config else []
 
 
 def with_payment(**files):

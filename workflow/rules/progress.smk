@@ -6,7 +6,7 @@ if "year_in_progress" in config:
             months=config["year_in_progress"]["file"],
             cost_lines=RESULTS / "risk/{edition}/cost_lines.parquet",
             seasons=RESULTS / "volumes/seasons.parquet",
-            contracts=contracts("year_end", "year_end_by_month", "year_end_lines"),
+            contracts=contracts(*PROGRESS_TABLES),
         output:
             year_end=RESULTS / "progress/{edition}/year_end.parquet",
             year_end_by_month=RESULTS / "progress/{edition}/year_end_by_month.parquet",

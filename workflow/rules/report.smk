@@ -10,7 +10,9 @@ EDITION_TABLES = {
         "risk_quantiles",
         "contributions",
         "pool_optimum",
+        "pool_lines",
     ],
+    "decisions": DECISION_TABLES,
 }
 
 
@@ -77,10 +79,20 @@ rule report:
         national=RESULTS / "volumes/national.parquet",
         practices=[RESULTS / "practices/practice_risk.parquet"] if "practices" in config else [],
         years=[RESULTS / f"volumes/{name}.parquet" for name in YEARS_COMPARED],
+        not_modelled=RESULTS / "decisions/not_modelled.parquet",
+        progress=in_progress(
+            RESULTS / "progress/control_chart.parquet",
+            *(RESULTS / f"progress/{LEADING}/{table}.parquet" for table in PROGRESS_TABLES),
+        ),
         payment=[RESULTS / f"risk/{LEADING}/payment_effects.parquet"] if PAYMENT else [],
         figures=[
             *(RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")),
             RESULTS / "volumes/national.svg",
+            RESULTS / "decisions/not_modelled.svg",
+            *(RESULTS / f"decisions/{LEADING}/{name}.svg" for name in DECISION_FIGURES),
+            *in_progress(
+                RESULTS / f"progress/{LEADING}/year_end.svg", RESULTS / "progress/control_charts.svg"
+            ),
             *(RESULTS / f"volumes/{name}.svg" for name in YEARS_COMPARED),
             *([RESULTS / "practices/practices.svg"] if "practices" in config else []),
             RESULTS / f"tariff/{LEADING}/prices.svg",

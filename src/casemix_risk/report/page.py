@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from casemix_risk.audit.lineage import ancestors, lineage_html
 from casemix_risk.figure_style import svg_address
-from casemix_risk.formats import about_pounds, decimals, integer, percent, pounds
+from casemix_risk.formats import about_count, about_pounds, decimals, integer, percent, pounds
 from casemix_risk.report.findings import YearsSaid
 from casemix_risk.report.html_table import html_table, traced
 from casemix_risk.report.table import ReportTable
@@ -65,6 +65,7 @@ def render_report(
     environment.filters |= {
         "pounds": pounds,
         "about": about_pounds,
+        "about_count": about_count,
         "integer": integer,
         "share": percent,
         "places": lambda value, places: decimals(places)(value),

@@ -39,3 +39,64 @@ def is_number(table: ReportTable, row: Mapping, column: object) -> bool:
 def straight(table: str, *by: str, **fixed: object) -> Callable[[Mapping, str], Source]:
     """Sources of a frame that is rows of a published table, found by columns that both have."""
     return lambda row, column: Source(table, column, {name: row[name] for name in by} | fixed)
+
+
+class Spread(NamedTuple):
+    """A column of a wide table: cells of one column of a published table, chosen by conditions."""
+
+    heading: str
+    form: Format
+    column: str
+    where: Mapping[str, object]
+
+
+def spread_table(
+    id_: str,
+    name: str,
+    title: str,
+    table: str,
+    rows: pd.DataFrame,
+    key: Mapping[str, tuple[str, Format | None]],
+    columns: Mapping[str, Spread],
+    fixed: Mapping[str, object],
+    missing: str = "no value",
+    words: Mapping[str, Mapping[object, str]] | None = None,
+) -> ReportTable:
+    """Rows of a long published table, spread over columns.
+
+    Args:
+        id_: the table's id.
+        name: a few words.
+        title: what it shows, with units.
+        table: path of the published table.
+        rows: its rows.
+        key: columns of it that name a row here -> heading and format.
+        columns: of the wide table, by name.
+        fixed: conditions that all cells share.
+        missing: what a missing value means.
+        words: key column -> its values in words.
+    """
+    rows = rows[(rows[list(fixed)] == pd.Series(fixed)).all(axis=1)] if fixed else rows
+    wide = rows[list(key)].drop_duplicates()
+    for column, spread in columns.items():
+        chosen = rows[(rows[list(spread.where)] == pd.Series(spread.where)).all(axis=1)]
+        cells = chosen[[*key, spread.column]].rename(columns={spread.column: column})
+        wide = wide.merge(cells, on=list(key), how="left", validate="one_to_one")
+    shown = dict(key)
+    for column, said in (words or {}).items():
+        wide[f"{column}_words"] = wide[column].map(said)
+        shown = {f"{name}_words" if name == column else name: words_ for name, words_ in shown.items()}
+    return ReportTable(
+        id_,
+        name,
+        title,
+        wide,
+        shown | {column: (spread.heading, spread.form) for column, spread in columns.items()},
+        tuple(key),
+        lambda row, column: Source(
+            table,
+            columns[column].column,
+            dict(fixed) | dict(columns[column].where) | {name: row[name] for name in key},
+        ),
+        missing=missing,
+    )

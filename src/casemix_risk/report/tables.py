@@ -6,6 +6,12 @@ import pandas as pd
 
 from casemix_risk.report.findings import edition_comparison
 from casemix_risk.report.table import ReportTable
+from casemix_risk.report.tables_decisions import (
+    decision_report_tables,
+    editions_decided_table,
+    not_modelled_table,
+)
+from casemix_risk.report.tables_progress import progress_tables
 from casemix_risk.report.tables_quality import checks_table, facts_table, planted_table
 from casemix_risk.report.tables_risk import (
     bands_table,
@@ -40,13 +46,15 @@ def report_tables(
     registry: pd.DataFrame,
     changes: Mapping[str, pd.DataFrame],
     practices: pd.DataFrame | None,
+    not_modelled: pd.DataFrame,
+    progress: Mapping[str, pd.DataFrame],
     facts: pd.DataFrame | None,
     planted: pd.DataFrame | None,
 ) -> dict[str, ReportTable]:
     """Every table of the report that has rows, by id, in the order of the page.
 
     Args:
-        editions: edition -> its tables by name (the tariff and risk tables), the leading edition first;
+        editions: edition -> its tables by name (tariff, risk and decisions), the leading edition first;
             with ``payment_effects`` where the run has an option of payment.
         list_size: heads, of the tables that show one list size.
         volumes: ``projection`` (`casemix_risk.volumes.figures.chapter_projections`), and the tables
@@ -56,6 +64,8 @@ def report_tables(
         registry: table ``editions``.
         changes: change (``2006-07_to_2007-08``) -> table ``change_account``.
         practices: table ``practice_risk``; None where the run has no register.
+        not_modelled: table ``not_modelled``.
+        progress: tables of the year in progress by name; none where the run has none.
         facts: table ``published_facts``; None where the run is not the demonstration.
         planted: `casemix_risk.report.quality.planted_check`; None where nothing was planted.
     """
@@ -71,7 +81,11 @@ def report_tables(
         quantiles_table(tables["risk_quantiles"], list_size, risk),
         cells_table(price_and_volume_cells(summary, rules, list_size), list_size, risk),
         monte_carlo_table(tables["monte_carlo"], risk),
+        *decision_report_tables(tables, list_size, leading),
+        *(progress_tables(progress, leading) if progress else []),
+        not_modelled_table(not_modelled, list_size),
         editions_table(edition_comparison(editions, list_size), list_size),
+        editions_decided_table(editions, list_size),
         registry_table(registry),
         *([changes_table(changes, list_size)] if changes else []),
         *([payment_table(tables["payment_effects"], list_size, risk)] if "payment_effects" in tables else []),
