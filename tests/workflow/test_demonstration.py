@@ -108,7 +108,7 @@ def test_the_report_needs_nothing_from_outside(two_cores):
     page = (two_cores / "report/index.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
-    assert page.count("<img") == page.count('alt="') == 9
+    assert page.count("<img") == page.count('alt="') == 20
     assert "Demonstration." in page
 
 
