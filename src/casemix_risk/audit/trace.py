@@ -70,6 +70,12 @@ def numbers_that_do_not_agree(run: Path, withheld: Container[str] = ()) -> Itera
             try:
                 again = recomputed(source_of(row), frame)
             except (KeyError, ValueError):
-                again = float("nan")
-            if again is not None and not abs(again - row["value"]) <= AGREES * abs(row["value"]):
                 yield row["number"]
+                continue
+            if again is not None and not _agree(again, row["value"]):
+                yield row["number"]
+
+
+def _agree(again: float, value: float) -> bool:
+    """Whether two numbers are the same; two that are empty are."""
+    return bool(pd.isna(again) and pd.isna(value)) or abs(again - value) <= AGREES * abs(value)
