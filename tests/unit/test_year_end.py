@@ -50,6 +50,17 @@ def test_two_lines_by_hand():
     assert second["expected_overspend_gbp"] == pytest.approx(1_000 * (2 / 3 - 2))
     total = sum(line["expected_overspend_gbp"] for line in (first, second))
     assert total == pytest.approx(latest["year_end_mean_gbp"] - 3_000)
+    assert second["fall_p_value"] == pytest.approx(np.exp(-1))  # none where one is expected
+    assert not (first["fall_significant"] or second["fall_significant"])
+
+
+def test_a_fall_that_chance_does_not_give_is_marked():
+    # On a list a hundred times as long 500 are expected in six months; 400 are 4.5 standard deviations fewer.
+    large = TWO_LINES.assign(admissions_per_head=100 * TWO_LINES["admissions_per_head"])
+    found = year_end(400, 0, 0, 0, 0, 0, lines=large)["year_end_lines"].set_index("hrg")
+    assert found["fall_significant"].all()  # the other line has none where a hundred are expected
+    found = year_end(490, 0, 0, 0, 0, 0, lines=large)["year_end_lines"].set_index("hrg")
+    assert found["fall_significant"].tolist() == [False, True]
 
 
 def test_two_lines_by_enumeration():

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from casemix_risk.decisions.false_discovery import significant_falls
 from casemix_risk.progress.forecast import (
     Rates,
     group_variance,
@@ -161,6 +162,7 @@ def _line_table(
     rates, rest = forecast.rates, forecast.rest
     low, high = (rate_quantiles(rates, probability) for probability in INTERVAL)
     year_end = so_far + rest.volume
+    falls = significant_falls(so_far, forecast.expected, lines.factor)
     return cost_lines[LINE].assign(
         admissions=so_far,
         expected_admissions=forecast.expected,
@@ -171,4 +173,6 @@ def _line_table(
         year_end_admissions=year_end,
         year_end_admissions_sd=np.sqrt(rest.volume * rest.factor),
         expected_overspend_gbp=(year_end - of_year) * lines.price,
+        fall_p_value=falls["p_value"].round(DECIMALS),
+        fall_significant=falls["significant"],
     )

@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from casemix_risk.audit.source import Source, source_cells
+from casemix_risk.audit.source import SUM, Source, source_cells
 from casemix_risk.report.numbers import Number
 from casemix_risk.risk.figures import price_and_volume_cells
 
@@ -167,7 +167,7 @@ def progress_numbers(edition: str, tables: Mapping[str, pd.DataFrame]) -> Iterat
 
     Args:
         edition: the leading tariff edition.
-        tables: ``year_end``, ``year_end_by_month`` and ``control_chart``.
+        tables: ``year_end``, ``year_end_by_month``, ``year_end_lines`` and ``control_chart``.
     """
     by_month, year_end, charts = (tables[name] for name in ("year_end_by_month", "year_end", "control_chart"))
     known = int(by_month["months_known"].max())
@@ -180,14 +180,15 @@ def progress_numbers(edition: str, tables: Mapping[str, pd.DataFrame]) -> Iterat
         where = {"months_known": known, "probability": probability}
         quantile = Source(f"progress/{edition}/year_end", "cost_gbp", where)
         yield Number(f"text/progress_cost_{per_cent}", source_cells(quantile, year_end).item(), quantile)
+    lines = Source(f"progress/{edition}/year_end_lines", "fall_significant", {}, SUM)
+    yield Number("text/progress_falls", int(tables["year_end_lines"]["fall_significant"].sum()), lines)
     this_year = charts[charts["expected"].notna()]
     signalled = this_year[this_year[["beyond_limit", "shift", "trend", "near_limit"]].any(axis=1)]
-    lines = ["hrg", "admission_type"]
     for number, rows, words in (
         ("charted", charts, "the number of lines charted"),
         ("signalled", signalled, "the number of lines with a signal in the year in progress"),
     ):
-        count = len(rows[lines].drop_duplicates())
+        count = len(rows[["hrg", "admission_type"]].drop_duplicates())
         yield Number(f"text/progress_{number}", count, Source("progress/control_chart", "hrg", {}, words))
 
 
