@@ -23,10 +23,16 @@ def _workdir(folder: Path) -> Iterator[Path]:
 
 
 def main(snakemake) -> None:
-    year = snakemake.params.settings["year"]
+    settings = snakemake.params.settings
+    year = settings["year"]
     with _workdir(Path(snakemake.output.episodes).with_name(f".{year}.working")) as workdir:
         extract = Path(snakemake.input.extract)
-        cleaned = clean_year(extract, workdir, progress=progress(snakemake, "rows read"))
+        cleaned = clean_year(
+            extract,
+            workdir,
+            to_be_grouped=settings["grouper"] != "given",
+            progress=progress(snakemake, "rows read"),
+        )
         write(snakemake, "episodes", cleaned.episodes())
         write(snakemake, "excluded", cleaned.excluded())
         write(snakemake, "waterfall", cleaned.waterfall)

@@ -24,7 +24,7 @@ if SOURCE == "extract":
         conda:
             "../../envs/environment.yaml"
         params:
-            settings=lambda wildcards: {"year": wildcards.year},
+            settings=lambda wildcards: {"year": wildcards.year} | settings("grouper"),
             code=code("ingest"),
             lock=LOCK,
         message:

@@ -1,6 +1,6 @@
 """A year's extract through the cleaning rules: what is kept, what is left out and why, and the waterfall."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from casemix_risk.errors import InputError
 from casemix_risk.ingest.episodes import EPISODE, typed_episodes
 from casemix_risk.ingest.layout import Layout, find_layout
 from casemix_risk.ingest.read import BLOCK_BYTES, read_rows
-from casemix_risk.ingest.rules import KEPT, KEPT_DESCRIPTION, RULES, Rule
+from casemix_risk.ingest.rules import KEPT, KEPT_DESCRIPTION, OF_THE_HRG, RULES, Rule
 
 _LINE = ["hrg", "admission_type"]
 _STEPS = pl.DataFrame(
@@ -70,6 +70,7 @@ def clean_year(
     path: Path,
     workdir: Path,
     *,
+    to_be_grouped: bool = False,
     block_bytes: int = BLOCK_BYTES,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> CleanedYear:
@@ -82,6 +83,8 @@ def clean_year(
         path: the extract, see `casemix_risk.ingest.layout.find_layout`.
         workdir: an existing folder for a temporary file of the extract's size; it must stay while the result
             is read.
+        to_be_grouped: whether a grouper follows, so that rows without an HRG, or with one that says they could
+            not be grouped, stay.
         block_bytes: how much text is parsed at a time; the result does not depend on it.
         progress: told now and then how many rows are read.
 
@@ -94,7 +97,8 @@ def clean_year(
     path = Path(path)
     layout = find_layout(path)
     typed = Path(workdir) / f"{path.name}.typed.arrow"
-    steps = _judge_rows(_counted(read_rows(path, layout, block_bytes), progress), layout, typed)
+    rows = _counted(read_rows(path, layout, block_bytes), progress)
+    steps = _judge_rows(rows, layout, typed, OF_THE_HRG if to_be_grouped else ())
     if not len(steps):
         raise InputError(f"{path} has a header but no rows: give the whole extract.")
     for step, rule in _AMONG.items():
@@ -110,13 +114,15 @@ def _counted(batches: Iterable[pl.DataFrame], progress: Callable[[int], None]) -
         progress(rows)
 
 
-def _judge_rows(batches: Iterable[pl.DataFrame], layout: Layout, typed: Path) -> np.ndarray:
+def _judge_rows(
+    batches: Iterable[pl.DataFrame], layout: Layout, typed: Path, judged_later: Collection[str]
+) -> np.ndarray:
     """Write the typed, recoded rows; return the place of the first rule that excludes each by itself."""
     steps = [np.empty(0, dtype=np.int8)]
     with pa.ipc.new_file(str(typed), _TYPED, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         for batch in batches:
             episodes = typed_episodes(batch, layout)
-            steps.append(episodes.select(_first_excluding()).to_series().to_numpy())
+            steps.append(episodes.select(_first_excluding(judged_later)).to_series().to_numpy())
             recoded = episodes.with_columns(
                 *(rule.condition.alias(rule.id) for rule in _MARKING.values()),
                 *(_key_hash(rule).alias(rule.id) for rule in _AMONG.values()),
@@ -125,11 +131,11 @@ def _judge_rows(batches: Iterable[pl.DataFrame], layout: Layout, typed: Path) ->
     return np.concatenate(steps)
 
 
-def _first_excluding() -> pl.Expr:
+def _first_excluding(judged_later: Collection[str]) -> pl.Expr:
     by_itself = [
         pl.when(rule.condition).then(pl.lit(step, pl.Int8))
         for step, rule in _EXCLUDING.items()
-        if not rule.among
+        if not rule.among and rule.id not in judged_later
     ]
     return pl.coalesce(*by_itself, pl.lit(KEPT, pl.Int8))
 

@@ -29,6 +29,7 @@ class Rule(NamedTuple):
     among: tuple[str, ...] = ()
 
 
+UNGROUPABLE = "^(?:U0[1-9]|UZ01Z)$"
 _MOST_COMPLETE_FIRST = col("source_row").sort_by("codes", "source_row", descending=[True, False])
 _BABY = col("age").is_between(7001, 7007)
 _BEGINS_SPELL = (col("episode_status") == "3") & (col("episode_order") == 1)
@@ -93,7 +94,7 @@ RULES = (
     Rule(
         "ungroupable_hrg",
         "The HRG is U01 to U09 or UZ01Z: the record could not be grouped.",
-        col("hrg").str.contains("^(?:U0[1-9]|UZ01Z)$"),
+        col("hrg").str.contains(UNGROUPABLE),
         "exclude",
     ),
     Rule(
@@ -139,5 +140,7 @@ RULES = (
         "flag",
     ),
 )
+# What a grouper can mend: where episodes are grouped after cleaning, these are judged then.
+OF_THE_HRG = ("missing_hrg", "ungroupable_hrg")
 KEPT = len(RULES)
 KEPT_DESCRIPTION = "Rows kept."
