@@ -13,6 +13,7 @@ if not workflow.config_settings.configfiles:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/ingest.smk"
+include: "workflow/rules/group.smk"
 include: "workflow/rules/volumes.smk"
 include: "workflow/rules/tariff.smk"
 include: "workflow/rules/risk.smk"

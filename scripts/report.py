@@ -23,6 +23,7 @@ from casemix_risk.report.numbers import (
 from casemix_risk.report.page import render_report
 from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import report_tables
+from casemix_risk.report.tables_group import grouping_numbers, grouping_tables
 from casemix_risk.report.workbook import report_workbook
 from casemix_risk.volumes.figures import chapter_projections
 from job import by_edition, run, write
@@ -59,6 +60,8 @@ def main(snakemake) -> None:
     registry = read_table(files.editions)
     not_modelled = read_table(files.not_modelled)
     progress = {Path(path).stem: read_table(path) for path in files.progress}
+    grouped = [read_table(path) for path in files.grouping]
+    of_year = (*grouped, leading["prices"], snakemake.params.last_year, edition)
     shown = report_tables(
         editions,
         size,
@@ -69,6 +72,7 @@ def main(snakemake) -> None:
         practices,
         not_modelled,
         progress,
+        grouping_tables(*of_year) if grouped else [],
         facts,
         planted,
     )
@@ -81,6 +85,7 @@ def main(snakemake) -> None:
             *decision_numbers(edition, leading, size),
             *not_modelled_numbers(not_modelled, size),
             *(progress_numbers(edition, progress) if progress else []),
+            *(grouping_numbers(*of_year) if grouped else []),
             *years_numbers(tested, config["projection"], years.get("year_on_year")),
             *([] if practices is None else practices_numbers(practices_said(practices))),
             *(number for table in shown.values() for number in table_numbers(table)),
@@ -100,6 +105,7 @@ def main(snakemake) -> None:
         },
         shown=shown,
         back_test=tested,
+        grouped_by=grouped[0]["definitions"].iloc[0] if grouped else None,
         checks=checks,
         numbers=numbers,
         jobs={Path(path).stem: json.loads(Path(path).read_text(encoding="utf-8")) for path in files.receipts},

@@ -199,6 +199,10 @@ def _inconsistencies(config: Mapping) -> Iterator[str]:
         year = edition.get("schedule_year")
         if year and year not in config.get("schedule", {"files": {}})["files"]:
             yield f"tariff edition {name} takes unit costs of {year}, which schedule.files lacks"
+    if "schedule" in config and config["grouper"] != "given":
+        yield "grouper needs the diagnoses and procedures of an extract, and a schedule has none"
+    if "definitions" in config and config["grouper"] == "given":
+        yield "definitions are of no use with grouper given; set grouper to missing or always"
     if "schedule" in config and "market_forces" in config["payment"]:
         yield "payment.market_forces needs the providers of an extract, and a schedule names none"
 

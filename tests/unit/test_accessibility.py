@@ -98,6 +98,7 @@ def page(request):
             "demonstration": demonstration,
             "run": "mine",
             "lineages": {},
+            "grouped_by": "demonstration definitions",
             "changes": dict.fromkeys(CHANGES, ""),
         }
     )

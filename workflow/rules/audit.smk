@@ -9,8 +9,8 @@ rule checks:
     input:
         raw=lambda wildcards: [config[SOURCE]["files"][year] for year in YEARS],
         lines=lines_of(YEARS),
-        excluded=expand(RESULTS / "ingest/excluded_{year}.parquet", year=YEARS) if SOURCE == "extract" else [],
-        waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
+        excluded=cleaned("excluded") if SOURCE == "extract" else [],
+        waterfalls=cleaned("waterfall"),
         activity=RESULTS / "volumes/activity.parquet",
         national=RESULTS / "volumes/national.parquet",
         year_on_year=with_years(2, year_on_year=RESULTS / "volumes/year_on_year.parquet").values(),

@@ -32,6 +32,9 @@ except (InputError, OSError) as error:
 
 SOURCE = "extract" if "extract" in config else "schedule"
 YEARS = base_years(config)
+GROUPED = config["grouper"] != "given"
+DEFINITIONS = Path(config.get("definitions", ROOT / "src/casemix_risk/group/demonstration"))
+CLEANED = "group" if GROUPED else "ingest"
 POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
 YEARS_COMPARED = ["year_on_year", "back_test"][: max(0, len(YEARS) - 1)]
@@ -104,8 +107,12 @@ def figure(name):
 
 def lines_of(years):
     """What activity is counted from: episodes of an extract, or the lines of a schedule."""
-    table = "episodes" if SOURCE == "extract" else "schedule_lines"
-    return expand(RESULTS / "ingest" / f"{table}_{{year}}.parquet", year=years)
+    return cleaned("episodes" if SOURCE == "extract" else "schedule_lines", years)
+
+
+def cleaned(table, years=YEARS):
+    """A table of each year, as cleaning or, where the run has one, the grouper left it."""
+    return expand(RESULTS / CLEANED / f"{table}_{{year}}.parquet", year=years)
 
 
 def files_of_jobs(pick, *, but=()):

@@ -59,8 +59,8 @@ rule report:
         **in_demonstration(
             published_facts=RESULTS / "report/published_facts.parquet",
             planted=[RESULTS / f"synthetic/planted_defects_{year[2:4]}{year[5:]}.parquet" for year in YEARS],
-            excluded=expand(RESULTS / "ingest/excluded_{year}.parquet", year=YEARS),
-            waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
+            excluded=cleaned("excluded"),
+            waterfalls=cleaned("waterfall"),
         ),
         tables=[
             RESULTS / f"{room}/{edition}/{table}.parquet"
@@ -83,6 +83,13 @@ rule report:
         progress=in_progress(
             RESULTS / "progress/control_chart.parquet",
             *(RESULTS / f"progress/{LEADING}/{table}.parquet" for table in PROGRESS_TABLES),
+        ),
+        grouping=exact_counts(
+            *(
+                RESULTS / f"group/{table}_{YEARS[-1]}.parquet"
+                for table in ("grouping_quality", "given_and_derived")
+                if GROUPED
+            )
         ),
         payment=[RESULTS / f"risk/{LEADING}/payment_effects.parquet"] if PAYMENT else [],
         figures=[
@@ -129,6 +136,7 @@ rule report:
         settings=config,
         population_covered=POPULATION_COVERED,
         leading=LEADING,
+        last_year=YEARS[-1],
         code=code("report"),
         lock=LOCK,
     message:

@@ -7,7 +7,7 @@ rule price:
             payment_files=payment_files(config["payment"]),
         ),
         national=RESULTS / "volumes/national.parquet",
-        waterfalls=exact_counts(*expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS)),
+        waterfalls=exact_counts(*cleaned("waterfall")),
         files=lambda wildcards: edition_files(config["tariff"]["editions"], wildcards.edition),
         schedule_lines=lambda wildcards: lines_of(
             schedule_years(config["tariff"]["editions"], wildcards.edition)

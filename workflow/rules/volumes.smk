@@ -2,7 +2,7 @@
 rule activity:
     input:
         lines=lines_of(YEARS),
-        waterfalls=expand(RESULTS / "ingest/waterfall_{year}.parquet", year=YEARS),
+        waterfalls=cleaned("waterfall"),
         contracts=contracts("activity", "stays", "providers", "seasons"),
     output:
         activity=RESULTS / "volumes/activity.parquet",

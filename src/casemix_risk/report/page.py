@@ -26,6 +26,7 @@ def render_report(
     changes: Mapping[str, str],
     shown: Mapping[str, ReportTable],
     back_test: YearsSaid | None,
+    grouped_by: str | None,
     checks: pd.DataFrame | None,
     numbers: pd.DataFrame,
     jobs: Mapping[str, Mapping],
@@ -42,6 +43,7 @@ def render_report(
         changes: change (``2006-07_to_2007-08``) -> SVG text of its waterfall.
         shown: `casemix_risk.report.tables.report_tables`.
         back_test: `casemix_risk.report.findings.years_said`; None where the run has too few years.
+        grouped_by: what the definition set is called; None where nothing was grouped.
         checks: table ``checks``; None in a run for publication.
         numbers: table ``numbers``.
         jobs: receipts of the jobs that the report's tables come from, by name; none in a run for publication,
@@ -84,6 +86,7 @@ def render_report(
         table={name: html_table(table) for name, table in shown.items()},
         method=METHOD_NAMES[config["projection"]],
         tested=back_test,
+        grouped_by=grouped_by,
         years_compared=shown["year_on_year"].frame.set_index("level").loc["all"]
         if "year_on_year" in shown
         else None,

@@ -1,6 +1,6 @@
 """The report's tables: what the page shows under its figures and the workbook holds, one a sheet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -48,6 +48,7 @@ def report_tables(
     practices: pd.DataFrame | None,
     not_modelled: pd.DataFrame,
     progress: Mapping[str, pd.DataFrame],
+    grouping: Sequence[ReportTable],
     facts: pd.DataFrame | None,
     planted: pd.DataFrame | None,
 ) -> dict[str, ReportTable]:
@@ -66,6 +67,7 @@ def report_tables(
         practices: table ``practice_risk``; None where the run has no register.
         not_modelled: table ``not_modelled``.
         progress: tables of the year in progress by name; none where the run has none.
+        grouping: `casemix_risk.report.tables_group.grouping_tables`; none where nothing was grouped.
         facts: table ``published_facts``; None where the run is not the demonstration.
         planted: `casemix_risk.report.quality.planted_check`; None where nothing was planted.
     """
@@ -89,6 +91,7 @@ def report_tables(
         registry_table(registry),
         *([changes_table(changes, list_size)] if changes else []),
         *([payment_table(tables["payment_effects"], list_size, risk)] if "payment_effects" in tables else []),
+        *grouping,
         bands_table(tables["price_bands"], risk),
         *([] if facts is None else [facts_table(facts)]),
         *([waterfall_table(tables["priced_waterfall"], leading)] if "priced_waterfall" in tables else []),
