@@ -16,7 +16,7 @@ def waterfall_of(missing, other, kept):
 
 
 def test_an_extract_mostly_without_hrgs_must_be_grouped_first():
-    with pytest.raises(InputError, match="2004-05: 60 of 110 rows have no HRG and 40 are kept: group the"):
+    with pytest.raises(InputError, match="2004-05: 60 of 110 rows have no HRG and 40 are kept: set grouper"):
         check_grouped(waterfall_of(60, 10, 40), "2004-05")
     check_grouped(waterfall_of(40, 10, 60), "2004-05")
 

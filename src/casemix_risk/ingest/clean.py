@@ -83,8 +83,8 @@ def clean_year(
         path: the extract, see `casemix_risk.ingest.layout.find_layout`.
         workdir: an existing folder for a temporary file of the extract's size; it must stay while the result
             is read.
-        to_be_grouped: whether a grouper follows, so that rows without an HRG, or with one that says they could
-            not be grouped, stay.
+        to_be_grouped: whether a grouper follows, so that rows without an HRG, or with one that says they
+            could not be grouped, stay.
         block_bytes: how much text is parsed at a time; the result does not depend on it.
         progress: told now and then how many rows are read.
 

@@ -20,7 +20,7 @@ def check_grouped(waterfall: pd.DataFrame, source: str) -> None:
     if rows["missing_hrg"] > rows["kept"]:
         raise InputError(
             f"{source}: {rows['missing_hrg']:,} of {read:,} rows have no HRG and {rows['kept']:,} are kept: "
-            "group the episodes into HRGs with a grouper first, then give the extract with its HRG column."
+            "set grouper to missing or always, or give the extract with an HRG column that is filled."
         )
     if not rows["kept"]:
         raise InputError(
