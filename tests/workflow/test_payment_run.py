@@ -22,7 +22,8 @@ def paid(two_cores, project, tmp_path_factory):
     """The results of the small demonstration with every option, from the same extracts."""
     folder = tmp_path_factory.mktemp("paid")
     (folder / "market_forces.csv").write_text("provider,factor\nRFA,1.0\n")
-    done = snakemake(folder, small_configuration(payment=PAYMENT), project=project)
+    tariff = {"maximum_estimated_share": 1, "editions": ["2006-07"]}
+    done = snakemake(folder, small_configuration(payment=PAYMENT, tariff=tariff), project=project)
     assert done.returncode == 0, done.stderr
     return folder / "results/demo"
 
