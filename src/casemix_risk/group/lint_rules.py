@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from casemix_risk.group.definitions import Definitions
 from casemix_risk.group.fault import Fault, numbered
+from casemix_risk.group.scalar_rules import cc_list_of
 
 _FILE = "rules.csv"
 _SEPARATORS = re.compile(r"[ |]")
@@ -14,7 +15,6 @@ _ASKS = {
     "procedure": ("procedure", "any_procedure", "no_procedure"),
     "diagnosis": ("diagnosis", "any_diagnosis"),
 }
-DEFAULT_CC_LIST = "general"
 _RANGES = {"age": (0, 130), "days": (0, 9999)}
 
 _Codes = Mapping[str, Mapping[str, frozenset[str]]]
@@ -64,7 +64,7 @@ def rule_faults(definitions: Definitions) -> Iterator[Fault]:
                 f"The root {rule['root']} is neither a node of split.csv nor an HRG of hrg.csv: add it, or "
                 "mend the name."
             )
-        cc_list = rule["cc_list"] or DEFAULT_CC_LIST
+        cc_list = cc_list_of(rule)
         if cc_list not in cc_lists and (rule["cc_list"] or rule["root"] in nodes):
             sentences.append(f"cc_list.csv has no list {cc_list}: add its codes, or name another list.")
         yield from (Fault(_FILE, line, sentence) for sentence in sentences)
