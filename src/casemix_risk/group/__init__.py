@@ -1,0 +1,1 @@
+"""Grouping episodes into HRGs by tables of definitions."""
