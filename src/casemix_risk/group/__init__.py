@@ -1,1 +1,0 @@
-"""Grouping episodes into HRGs by tables of definitions."""
