@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-KINDS_OF_CHANGE = ("case", "dot", "filler", "mark")
+KINDS_OF_CHANGE = ("dot", "case", "filler", "dagger")
 NO_CODE = frozenset({"", "-", "&", "R69"})  # HES writes R69X, &, or - where no code is known
 _MARKS = ("-", "A", "D")
 _CATEGORY_AND_FILLER = 4
@@ -27,7 +27,7 @@ def normalise_diagnosis(text: str) -> Code:
     while len(unmarked) in (5, 6) and unmarked.endswith(_MARKS):
         unmarked = unmarked[:-1]
     if unmarked != code:
-        changes = (*changes, "mark")
+        changes = (*changes, "dagger")
     if len(unmarked) == _CATEGORY_AND_FILLER and unmarked.endswith("X"):
         unmarked, changes = unmarked[:-1], (*changes, "filler")
     return _code(unmarked, changes)

@@ -6,6 +6,7 @@ It shares only `codes` with the engine, so that a slip of either shows as a diff
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 
 from casemix_risk.group.codes import KINDS_OF_CHANGE, normalise_diagnosis, normalise_procedure, split_codes
 from casemix_risk.group.definitions import Definitions
@@ -72,17 +73,18 @@ def group_one(record: Mapping, tables: Tables) -> Grouped:
     procedures = _read(record["procedures"], normalise_procedure, tables.procedure, changes)
     warnings = [f"diagnosis:{each.code}" for each in _invalid(diagnoses)]
     warnings += [f"procedure:{each.code}" for each in _invalid(procedures)]
+    care = {code: _care_days(record.get(column)) for code, column in CARE_DAYS.items()}
+    days = _whole(record["days"])
     said = {
+        "adjusted_days": days - sum(care.values()) if _good_days(days) and _good_care(care, days) else None,
         "warnings": " ".join(warnings),
         "changed_codes": " ".join(f"{kind}:{changes[kind]}" for kind in KINDS_OF_CHANGE if changes[kind]),
     }
-    care = {code: _care_days(record.get(column)) for code, column in CARE_DAYS.items()}
-    validation = _validate(record, diagnoses, procedures, list(care.values()), tables)
+    validation = _validate(record, diagnoses, procedures, care, tables)
     if not validation[-1].passed:
         error = validation[-1].check
         failed = tables.errors[error]["hrg"]
-        return Grouped(failed, "U", None, error, None, None, None, "", **said, trace=Trace(validation))
-
+        return Grouped(failed, "U", None, error, None, 0, unbundled="", **said, trace=Trace(validation))
     valid = [each for each in diagnoses if tells(each)]
     candidates = _candidates(procedures)
     dominant = next((each for each in candidates if each.why == "dominates"), None)
@@ -93,12 +95,12 @@ def group_one(record: Mapping, tables: Tables) -> Grouped:
         dominant,
         _age(record["age"]),
         int(_text(record["sex"])),
-        _whole(record["days"]) - sum(care.values()),
+        said["adjusted_days"],
         _text(record["admission_type"]),
         _text(record["patient_class"]),
     )
     said["unbundled"] = _unbundled(case.procedures, care, tables)
-    said["dominant_procedure"], said["adjusted_days"] = dominant and dominant.code, case.days
+    said["dominant_procedure"] = dominant.code if dominant else None
     rule, tried = match(case, tables)
     trace = Trace(validation, candidates, dominant, rule, tried)
     if rule:
@@ -109,7 +111,7 @@ def group_one(record: Mapping, tables: Tables) -> Grouped:
         if hrg:
             return Grouped(hrg, rule["method"], rule["rule"], error=None, cc_score=score, **said, trace=trace)
     unmatched = tables.errors["no_rule"]["hrg"]
-    return Grouped(unmatched, "U", None, "no_rule", cc_score=None, **said, trace=trace)
+    return Grouped(unmatched, "U", None, "no_rule", cc_score=0, **said, trace=trace)
 
 
 def _read(text: str | None, normalise: Callable, rows: Mapping[str, dict], changes: Counter) -> list[Read]:
@@ -131,7 +133,7 @@ def _whole(value: object) -> int | None:
     """A whole number of at most nine digits, also from text; None for all else."""
     if isinstance(value, str):
         return int(value) if re.fullmatch(r"[ \t]*-?[0-9]{1,9}[ \t]*", value) else None
-    if value is None or value != value or value != int(value) or abs(value) > 999_999_999:
+    if value is None or not isfinite(value) or value != int(value) or abs(value) > 999_999_999:
         return None
     return int(value)
 
@@ -153,8 +155,16 @@ def _care_days(value: object) -> int:
     return -1 if days is None else days
 
 
+def _good_days(days: int | None) -> bool:
+    return days is not None and 0 <= days <= GREATEST_DAYS
+
+
+def _good_care(care: Mapping[str, int], days: int) -> bool:
+    return min(care.values()) >= 0 and sum(care.values()) <= days
+
+
 def _validate(
-    record: Mapping, diagnoses: list[Read], procedures: list[Read], care: list[int], tables: Tables
+    record: Mapping, diagnoses: list[Read], procedures: list[Read], care: Mapping[str, int], tables: Tables
 ) -> tuple[Check, ...]:
     """The checks in their order, up to the first that fails."""
     primary = diagnoses[0] if diagnoses else Read(1, "", None)
@@ -166,8 +176,8 @@ def _validate(
         "not_primary": primary.row is not None and "not_primary" not in primary.row["flags"].split(),
         "bad_age": age is not None and 0 <= age <= GREATEST_AGE,
         "bad_sex": _text(record["sex"]) in ("1", "2"),
-        "bad_days": days is not None and 0 <= days <= GREATEST_DAYS,
-        "care_days": min(care) >= 0 and days is not None and sum(care) <= days,
+        "bad_days": _good_days(days),
+        "care_days": _good_days(days) and _good_care(care, days),
         "invalid_dominant_procedure": first.code == "" or first.row is not None,
     }
     checks: list[Check] = []
@@ -217,4 +227,4 @@ def _unbundled(procedures: list[Read], care: Mapping[str, int], tables: Tables) 
     added: Counter = Counter()
     for code, row in tables.unbundled.items():
         added[row["hrg"]] += times[code] if row["most"] is None else min(times[code], row["most"])
-    return " ".join(hrg if n == 1 else f"{hrg}*{n}" for hrg, n in added.items() if n)
+    return " ".join(added.elements())

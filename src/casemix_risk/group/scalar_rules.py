@@ -1,4 +1,4 @@
-"""The parts of the scalar grouper that read rules, complications and splits, straight from the specification."""
+"""Rules, complications and splits for one record at a time, written from the specification alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache

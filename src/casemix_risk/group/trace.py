@@ -76,7 +76,7 @@ class Grouped(NamedTuple):
     rule: str | None
     error: str | None
     dominant_procedure: str | None
-    cc_score: int | None
+    cc_score: int
     adjusted_days: int | None
     unbundled: str
     warnings: str
