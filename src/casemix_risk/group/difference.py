@@ -13,14 +13,14 @@ from casemix_risk.group.lint import set_label
 
 _PAIR = ["hrg", "hrg_other", "admission_type"]
 _PRICE = {"hrg": pl.String, "admission_type": pl.String, "price_gbp": pl.Float64}
-_NO_PRICES = pl.DataFrame(schema=_PRICE)
+NO_PRICES = pl.DataFrame(schema=_PRICE)
 
 
 def definitions_diff(
     definitions: Definitions,
     other: Definitions,
     records: Iterable[pl.DataFrame],
-    prices: pl.DataFrame = _NO_PRICES,
+    prices: pl.DataFrame = NO_PRICES,
 ) -> pl.DataFrame:
     """Count episodes by the HRGs that two definition sets give them.
 
@@ -101,7 +101,7 @@ def describe_difference(
     yield f"B: {set_label(other)}"
     changed = pairs.filter(pl.col("hrg") != pl.col("hrg_other"))
     episodes, moved = pairs["episodes"].sum(), changed["episodes"].sum()
-    yield f"Episodes: {episodes:,}, of which {moved:,} ({moved / max(episodes, 1):.2%}) change HRG from A to B."
+    yield f"Episodes: {episodes:,}, of which {moved:,} ({moved / max(episodes, 1):.2%}) change HRG under B."
     if priced:
         unpriced = changed.filter(pl.col("gbp").is_null())["admissions"].sum()
         yield (

@@ -133,7 +133,7 @@ def _rule_lines(trace: Trace, definitions: Definitions) -> Iterator[str]:
         for column, text in _CONDITIONS.items()
         if rule[column] not in ("", None)
     )
-    yield f"Rule: {rule['rule']} (rules.csv line {line}, stage {rule['stage']}), after {tried} that do not fit"
+    yield f"Rule: {rule['rule']} (rules.csv line {line}, stage {rule['stage']}), after {tried} tried"
     yield f"  asked for: {asked or 'nothing'}"
     yield f"  leads to: {rule['root']}"
 
