@@ -27,7 +27,7 @@ def alternatives(record: Mapping, grouped: Grouped, tables: Tables) -> list[Alte
     """Every single change that gives another HRG, nearest first.
 
     Tried are: each secondary diagnosis and each procedure taken away, and the age and the days moved up and
-    down, to the nearest value that gives each other HRG. An age or a stay that could not be read is left.
+    down, to the nearest value that gives each other HRG; these two only in a record that is valid.
 
     Args:
         record: as `casemix_risk.group.scalar.group_one` reads it.
@@ -56,8 +56,8 @@ def _changes(
             others = " ".join(codes[:place] + codes[place + 1 :])
             change = f"without {normalise(codes[place]).code}"
             yield change, 1, change, {column: others}
-    if grouped.adjusted_days is None:
-        return  # the record did not pass the validation
+    if not grouped.trace.validation[-1].passed:
+        return  # the age or the days may not be numbers
     age, days = int(record["age"]), int(record["days"])
     age = 0 if age in BABIES else age
     for moved in _moves(age, GREATEST_AGE, _bounds("age", tables)):

@@ -3,6 +3,7 @@
 This is the one place where a record's own values are shown, because they are asked for.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from casemix_risk.group.alternatives import alternatives
@@ -58,7 +59,7 @@ def explain(record: Mapping, definitions: Definitions) -> list[str]:
         *_rule_lines(trace, definitions),
         *_complication_lines(grouped),
         *_titled("Thresholds", (_threshold(each) for each in trace.thresholds)),
-        f"Unbundled HRGs: {grouped.unbundled or 'none'}",
+        f"Unbundled HRGs: {_times(grouped.unbundled) or 'none'}",
         *_titled(
             "Single changes that give another HRG",
             (
@@ -149,6 +150,12 @@ def _complication_lines(grouped: Grouped) -> Iterator[str]:
     if trace.counted:
         yield f"  total score {sum(each.score for each in trace.counted)}"
     yield from _titled("Complications not counted", (f"{each.code}: {each.why}" for each in trace.excluded))
+
+
+def _times(words: str) -> str:
+    return ", ".join(
+        word if count == 1 else f"{word} {count} times" for word, count in Counter(words.split()).items()
+    )
 
 
 def _threshold(each: Threshold) -> str:
