@@ -245,7 +245,7 @@ def _read_table(folder: Path, stem: str, manifest: Mapping) -> pl.DataFrame:
             "write that there if the change is meant."
         )
     # One record a line: a quoted line break would move the line numbers of everything below it.
-    rows = [next(csv.reader([line]), []) for line in text.splitlines()]
+    rows = [_cells(path, number, line) for number, line in enumerate(text.splitlines(), 1)]
     if not rows or rows[0] != list(columns):
         raise InputError(f"{path} must have in its first line {','.join(columns)}: mend it.")
     for number, row in enumerate(rows[1:], 2):
@@ -253,6 +253,13 @@ def _read_table(folder: Path, stem: str, manifest: Mapping) -> pl.DataFrame:
     return pl.DataFrame(
         [_column(name, [row[place] for row in rows[1:]], columns[name]) for place, name in enumerate(columns)]
     )
+
+
+def _cells(path: Path, number: int, line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # the parser's limit of characters
+        raise InputError(f"{path} line {number} has too long a cell: mend its quotes.") from None
 
 
 def _check_row(path: Path, number: int, row: list[str], columns: Mapping[str, Kind]) -> None:
