@@ -1,0 +1,1 @@
+"""Hospital episodes to Healthcare Resource Groups, by tables of definitions that users can read."""
