@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from casemix_risk.group.definitions import Definitions
 from casemix_risk.group.fault import Fault, numbered
+from casemix_risk.group.scalar_rules import cc_list_of
 
 _FILE = "rules.csv"
 _SEPARATORS = re.compile(r"[ |]")
@@ -16,7 +17,7 @@ _ASKS = {
 }
 _RANGES = {"age": (0, 130), "days": (0, 9999)}
 
-Codes = Mapping[str, Mapping[str, frozenset[str]]]
+_Codes = Mapping[str, Mapping[str, frozenset[str]]]
 
 
 class _Asked(NamedTuple):
@@ -24,7 +25,8 @@ class _Asked(NamedTuple):
 
     Attributes:
         stage: of the rule.
-        dominant: one of these must be the dominant procedure; empty where none is asked for.
+        dominant: one of these must be the dominant procedure, in the global stage a global one; empty where
+            none is asked for.
         procedures: of each of these sets some procedure must be, the dominant one included.
         without: no procedure may be one of these.
         primary: one of these must be the primary diagnosis; empty where none is asked for.
@@ -47,7 +49,7 @@ class _Asked(NamedTuple):
 
 def rule_faults(definitions: Definitions) -> Iterator[Fault]:
     """Faults of single rules: their order, words, ranges, roots, complication lists and features."""
-    known = set(definitions.hrg["hrg"]) | set(definitions.split["node"])
+    hrgs, nodes = set(definitions.hrg["hrg"]), set(definitions.split["node"])
     cc_lists = set(definitions.cc_list["cc_list"])
     codes = _codes_asked(definitions)
     before = 0
@@ -57,15 +59,14 @@ def rule_faults(definitions: Definitions) -> Iterator[Fault]:
             *_range_sentences(rule),
             *_feature_sentences(rule, codes),
         ]
-        if rule["root"] not in known:
+        if rule["root"] not in hrgs | nodes:
             sentences.append(
                 f"The root {rule['root']} is neither a node of split.csv nor an HRG of hrg.csv: add it, or "
                 "mend the name."
             )
-        if rule["cc_list"] and rule["cc_list"] not in cc_lists:
-            sentences.append(
-                f"cc_list.csv has no list {rule['cc_list']}: add its codes, or name another list."
-            )
+        cc_list = cc_list_of(rule)
+        if cc_list not in cc_lists and (rule["cc_list"] or rule["root"] in nodes):
+            sentences.append(f"cc_list.csv has no list {cc_list}: add its codes, or name another list.")
         yield from (Fault(_FILE, line, sentence) for sentence in sentences)
         before = max(before, rule["order"])
 
@@ -90,7 +91,7 @@ def unreachable_faults(definitions: Definitions) -> Iterator[Fault]:
     codes = _codes_asked(definitions)
     asked = [
         (line, rule["rule"], _asked(rule, codes))
-        for line, rule in numbered(definitions.rules)
+        for line, rule in sorted(numbered(definitions.rules), key=lambda each: each[1]["order"])
         if not any(_feature_sentences(rule, codes))
     ]
     for place, (line, _, later) in enumerate(asked):
@@ -122,22 +123,28 @@ def _range_sentences(rule: Mapping) -> Iterator[str]:
             yield f"No valid record has the range of {name}: give one within {lowest} to {highest}."
 
 
-def _feature_sentences(rule: Mapping, codes: Codes) -> Iterator[str]:
+def _feature_sentences(rule: Mapping, codes: _Codes) -> Iterator[str]:
     for table, columns in _ASKS.items():
         for column in columns:
             for feature in filter(None, _SEPARATORS.split(rule[column])):
-                if not codes[column].get(feature):
+                if feature not in codes[_looked_at(rule, column)]:
                     yield (
-                        f"{column} asks for the feature {feature}, which no code of {table}.csv that it looks "
-                        "at has: give it to a code, or mend the name."
+                        f"{column} asks for the feature {feature}, which no code of {table}.csv has that it "
+                        "looks at: give it to a code, or mend the name."
                     )
 
 
-def _codes_asked(definitions: Definitions) -> Codes:
-    """Column of rules.csv -> feature -> the codes that have it and that the column looks at."""
+def _looked_at(rule: Mapping, column: str) -> str:
+    """In the global stage the column procedure looks at global procedures, not at the dominant one."""
+    return "global" if column == "procedure" and rule["stage"] == "global" else column
+
+
+def _codes_asked(definitions: Definitions) -> _Codes:
+    """Column of rules.csv, as `_looked_at` names it -> feature -> the codes with it that are looked at."""
     procedures = [row for _, row in numbered(definitions.procedure) if "ignore" not in row["flags"].split()]
     diagnoses = [row for _, row in numbered(definitions.diagnosis) if "ignore" not in row["flags"].split()]
     looked_at = {
+        "global": [row for row in procedures if "global" in row["flags"].split()],
         "procedure": [row for row in procedures if row["hierarchy"] >= 1],
         "any_procedure": procedures,
         "no_procedure": procedures,
@@ -155,11 +162,11 @@ def _by_feature(rows: list[dict]) -> Mapping[str, frozenset[str]]:
     return {feature: frozenset(codes) for feature, codes in found.items()}
 
 
-def _asked(rule: Mapping, codes: Codes) -> _Asked:
+def _asked(rule: Mapping, codes: _Codes) -> _Asked:
     def needed(column: str) -> list[frozenset[str]]:
         """The codes that meet each part of a cell: parts have a space between, choices within one a bar."""
         return [
-            frozenset().union(*(codes[column][feature] for feature in part.split("|")))
+            frozenset().union(*(codes[_looked_at(rule, column)][feature] for feature in part.split("|")))
             for part in rule[column].split()
         ]
 
