@@ -5,6 +5,7 @@ import polars as pl
 from casemix_risk.group.codes import normalise_diagnosis, normalise_procedure
 from casemix_risk.group.national_files import Batch
 
+CARE = ("critical_care", "rehabilitation", "palliative")
 RAGGED, UNKNOWN_CODE = "ragged_row", "unknown_code"
 _RAGGED_MESSAGE = "The row has not as many fields as the first row; nothing of it was read"
 _UNKNOWN_MESSAGE = "Not in the definitions; left out"
