@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from casemix_risk.group.definitions import Definitions
+from casemix_risk.group.definitions import Definitions, error_rows
 
 STAGES = ("global", "trauma", "procedure", "diagnosis")
 METHODS = ("P", "D", "M", "G", "U")
@@ -96,7 +96,7 @@ class Unbundled(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A definition set for `casemix_risk.group.engine`; `errors` are names, `error_hrg` their places."""
+    """A definition set for `casemix_risk.group.engine`; `error_hrg` is in the order of ERRORS."""
 
     diagnosis_rows: dict[str, int]
     diagnosis: Features
@@ -108,7 +108,6 @@ class Compiled(NamedTuple):
     complications: Complications
     unbundled: Unbundled
     hrgs: list[str]
-    errors: list[str]
     error_hrg: np.ndarray
 
 
@@ -121,6 +120,9 @@ def compile_definitions(definitions: Definitions) -> Compiled:
     Args:
         definitions: of good form (`read_definitions`); faults of meaning are `lint`'s: a root or node that is
             not there makes the records that reach it `no_rule`.
+
+    Raises:
+        InputError: the errors table lacks a row.
     """
     rules = definitions.rules.sort(pl.col("stage").replace_strict(STAGES, range(len(STAGES))), "order")
     split = definitions.split
@@ -155,8 +157,7 @@ def compile_definitions(definitions: Definitions) -> Compiled:
         _complications(definitions, lists),
         _unbundled(definitions.unbundled),
         hrgs,
-        definitions.errors["error"].to_list(),
-        np.array([hrgs.index(hrg) for hrg in definitions.errors["hrg"]], dtype=np.int32),
+        _numbers(hrgs.index(row["hrg"]) for row in error_rows(definitions).values()),
     )
 
 

@@ -30,6 +30,21 @@ FACTS = (
 )
 
 
+ERRORS = (
+    "no_primary",
+    "invalid_primary",
+    "not_primary",
+    "bad_age",
+    "bad_sex",
+    "bad_days",
+    "care_days",
+    "invalid_dominant_procedure",
+    "no_rule",
+    "inconsistent_spell",
+    "duplicate_order",
+)
+
+
 class Kind(NamedTuple):
     """What a cell may hold.
 
@@ -169,6 +184,19 @@ def read_definitions(folder: Path) -> Definitions:
     folder = Path(folder)
     manifest = _read_manifest(folder / MANIFEST)
     return Definitions(**{stem: _read_table(folder, stem, manifest) for stem in COLUMNS}, manifest=manifest)
+
+
+def error_rows(definitions: Definitions) -> dict[str, dict]:
+    """The row of the errors table for each of ERRORS.
+
+    Raises:
+        InputError: the table lacks one.
+    """
+    rows = {row["error"]: row for row in definitions.errors.iter_rows(named=True)}
+    missing = [error for error in ERRORS if error not in rows]
+    if missing:
+        raise InputError(f"The errors table has no row for {', '.join(missing)}: add one for each.")
+    return {error: rows[error] for error in ERRORS}
 
 
 def hash_definitions(definitions: Definitions) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 
 from casemix_risk.group.codes import KINDS_OF_CHANGE, normalise_diagnosis, normalise_procedure, split_codes
-from casemix_risk.group.definitions import Definitions
+from casemix_risk.group.definitions import Definitions, error_rows
 from casemix_risk.group.scalar_rules import (
     STAGES,
     Case,
@@ -53,7 +53,7 @@ def plain_tables(definitions: Definitions) -> Tables:
             for node in {row["node"] for row in rows["split"]}
         },
         unbundled=_by(rows["unbundled"], "code"),
-        errors=_by(rows["errors"], "error"),
+        errors=error_rows(definitions),
     )
 
 
