@@ -85,7 +85,8 @@ def group_file(
             quality.append(spell_quality(grouped_spells, definitions.errors))
             counts.update(spell_counts(grouped_spells))
         told = quality_table(quality)
-        summary = summary_table(definitions, counts + quality_counts(told))
+        counts.update(quality_counts(told))
+        summary = summary_table(definitions, counts)
         for name, table in (
             ("spell", pl.concat(spells).sort("RowNo")),
             ("quality_rel", told),

@@ -35,7 +35,8 @@ def episode_counts(records: pl.DataFrame, grouped: pl.DataFrame) -> Counts:
     )
     counts: Counts = Counter({("codes normalised", kind): codes for kind, codes in changed.iter_rows()})
     counts["codes normalised", "padding"] = records["padded_codes"].sum()
-    return counts + _by_outcome("episodes", grouped)
+    counts.update(_by_outcome("episodes", grouped))  # adding Counters would drop what is 0
+    return counts
 
 
 def spell_counts(spells: pl.DataFrame) -> Counts:

@@ -3,8 +3,8 @@
 Names and meanings: the user manual of the national grouper's local payment edition, its files ``_FCE``,
 ``_spell`` and ``_ub_rel``. Left out is what these definitions do not have: programme budgeting categories
 (FCE_PBC, SpellPBC), trim points and excess bed days, specialised service codes, best practice flags, and the
-reporting lengths of stay, which the grouper itself no longer fills. ``RowNo`` is the row of the input file; the
-national grouper numbers the rows after sorting. Spell columns stand in the spell table alone.
+reporting lengths of stay, which the grouper itself no longer fills. ``RowNo`` is the row of the input file;
+the national grouper numbers the rows after sorting. Spell columns stand in the spell table alone.
 """
 
 import polars as pl
@@ -37,7 +37,7 @@ def fce_table(batch: Batch, grouped: pl.DataFrame) -> pl.DataFrame:
 
 
 def unbundled_table(records: pl.DataFrame, grouped: pl.DataFrame) -> pl.DataFrame:
-    """One row for each unbundled HRG of an episode: ``RowNo, Iteration, UnbundledHRGs``, ``Count`` of times."""
+    """One row for each unbundled HRG of an episode: ``RowNo, Iteration, UnbundledHRGs, Count``."""
     return (
         grouped.select(RowNo=records["row"], UnbundledHRGs=pl.col("unbundled").str.split(" "))
         .explode("UnbundledHRGs")
