@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 
 from casemix_risk.audit.tables import read_table
 from casemix_risk.group.compiled import compile_definitions
-from casemix_risk.group.definitions import label, read_definitions
+from casemix_risk.group.definitions import read_definitions
+from casemix_risk.group.lint import set_label
 from casemix_risk.group.year import Quality, added, grouping, line_counts, regrouped_waterfall, with_hrgs
 from job import progress, run, write
 
@@ -23,7 +24,7 @@ def main(snakemake) -> None:
     )
     write(snakemake, "grouping", _told(batches, tell))
     found = added(counts)
-    words = label(definitions)
+    words = set_label(definitions)
     write(snakemake, "grouping_quality", found.quality.with_columns(definitions=pl.lit(words)).to_pandas())
     write(snakemake, "given_and_derived", found.given_and_derived.to_pandas())
     grouped = snakemake.output.grouping
