@@ -4,8 +4,8 @@ Every HRG's codes come from ``clinical_codes.csv``. For an HRG that the demonstr
 define, the definitions also say how much its secondary diagnoses must score as complications, and may.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from casemix_risk.synthetic.hes_file import DIAGNOSES, OPERATIONS
 _NO_OPERATION = "-   "
 _FURTHER_OPERATIONS = ["Y808", "Z942", "Y534", "Z943", "Y712", "Z944", "Y822", "Z281", "Y981", "Z923", "Y032"]
 _SECONDARY = len(DIAGNOSES) - 1
+_SECONDARY_KINDS = ("needed_diagnosis", "complication", "comorbidity")
 
 
 def code_columns(
@@ -40,8 +41,8 @@ def code_columns(
     definitions = read_definitions(demonstration())
     line, age = episodes["line"].to_numpy(), episodes["age"].to_numpy()
     count, hrgs = len(line), lines["hrg"]
-    choices = {kind: clinical_choices(hrgs, kind) for kind in KINDS if kind != "comorbidity"}
-    by_age = clinical_choices(pd.concat([hrgs, hrgs + "<50"]), "comorbidity")
+    by_age = pd.concat([hrgs, hrgs + "<50"])
+    choices = {kind: clinical_choices(by_age if kind == "comorbidity" else hrgs, kind) for kind in KINDS}
     with_cc = lines["description"].str.contains(r"w cc|with Complications|Complex").to_numpy()[line]
     wanted = generator.poisson(0.4 + age / 45 + 1.2 * with_cc)
     begin = generator.random(count)
@@ -54,15 +55,14 @@ def code_columns(
     needed_operation = _drawn(choices["needed_procedure"], line, generator.random(count))
 
     complications = _steps(choices["complication"], line, generator.random(count))
-    comorbidities = _steps(by_age, line + len(lines) * (age < 50), begin)
-    limits = score_limits(episodes.assign(hrg=hrgs.to_numpy()[line]), definitions)
-    secondary = _secondary(
-        primary,
-        [needed[:, None], complications, comorbidities],
-        wanted,
-        limits,
-        partial(complication_scores, definitions=definitions),
+    comorbidities = _steps(choices["comorbidity"], line + len(lines) * (age < 50), begin)
+    offered = itertools.chain(
+        [("needed_diagnosis", needed, needed != "")],
+        (("complication", code, np.full(count, True)) for code in complications),
+        (("comorbidity", code, wanted > place) for place, code in enumerate(comorbidities)),
     )
+    limits = score_limits(episodes.assign(hrg=hrgs.to_numpy()[line]), definitions)
+    secondary = _secondary(primary, offered, limits, _scores(choices, definitions))
     codes = dict(zip(DIAGNOSES, [primary, *secondary.T], strict=True)) | {OPERATIONS[0]: operation}
     following = np.array(_FURTHER_OPERATIONS, dtype=object)
     for place, column in enumerate(OPERATIONS[1:]):
@@ -84,55 +84,53 @@ def _drawn(choices: tuple[np.ndarray, np.ndarray], group: np.ndarray, uniforms: 
     return codes[group, pick(weights, group, uniforms)]
 
 
-def _steps(choices: tuple[np.ndarray, np.ndarray], group: np.ndarray, begin: np.ndarray) -> np.ndarray:
-    """Codes for every place of a secondary diagnosis, rows x places, no code twice in a row.
+def _steps(
+    choices: tuple[np.ndarray, np.ndarray], group: np.ndarray, begin: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Codes for each place of a secondary diagnosis in turn, no code twice in a row.
 
     Equal steps never take a code twice, for none weighs more than a step; 5 shuffles their order.
     """
-    steps = [(begin + place * 5 / _SECONDARY) % 1 for place in range(_SECONDARY)]
-    return np.stack([_drawn(choices, group, step) for step in steps], axis=1)
+    for place in range(_SECONDARY):
+        yield _drawn(choices, group, (begin + place * 5 / _SECONDARY) % 1)
+
+
+def _scores(choices: Mapping[str, tuple[np.ndarray, np.ndarray]], definitions: Definitions) -> pd.DataFrame:
+    """`complication_scores` of all the codes that may stand side by side."""
+    primaries = pd.unique(choices["diagnosis"][0].ravel())
+    secondaries = pd.unique(np.concatenate([choices[kind][0].ravel() for kind in _SECONDARY_KINDS]))
+    return pd.DataFrame(complication_scores(primaries, secondaries, definitions), primaries, secondaries)
 
 
 def _secondary(
     primary: np.ndarray,
-    offered: Sequence[np.ndarray],
-    wanted: np.ndarray,
+    offered: Iterable[tuple[str, np.ndarray, np.ndarray]],
     limits: tuple[np.ndarray, np.ndarray],
-    scores_of: Callable[[Sequence[str], Sequence[str]], np.ndarray],
+    score_table: pd.DataFrame,
 ) -> np.ndarray:
     """Secondary diagnoses whose complication score is within limits.
 
     Args:
         primary: the primary diagnosis of each record.
-        offered: three arrays, records x codes: those needed whatever they score; complications, taken until
-            the score is reached; and comorbidities, taken as many as wanted unless the score would pass.
-        wanted: how many comorbidities each record is to have.
+        offered: one after another, a kind, a code for each record and whether the record wants one. A
+            ``complication`` is taken only until the least score is reached, and no code that passes the most.
         limits: the least and most score of each record.
-        scores_of: `complication_scores` of primary and secondary codes.
+        score_table: from `complication_scores`, by primary and secondary code.
 
     Returns:
         Codes, records x places; ``""`` in the places left.
     """
     least, most = limits
-    main, main_codes = pd.factorize(primary)
-    codes = np.concatenate(offered, axis=1)
-    number, names = pd.factorize(codes.ravel())
-    number = number.reshape(codes.shape)
-    score_table = scores_of(main_codes, names)
-    first_complication = offered[0].shape[1]
-    first_comorbidity = first_complication + offered[1].shape[1]
+    main = score_table.index.get_indexer(primary)
+    scores = score_table.to_numpy()
     taken = np.full((len(primary), _SECONDARY), "", dtype=object)
     score, filled = np.zeros(len(primary), dtype=int), np.zeros(len(primary), dtype=int)
-    for place in range(codes.shape[1]):
-        worth = score_table[main, number[:, place]]
-        if place < first_complication:
-            take = codes[:, place] != ""
-        elif place < first_comorbidity:
-            take = (score < least) & (worth > 0)
-        else:
-            take = wanted > place - first_comorbidity
-        take &= (worth >= 0) & (score + worth <= most) & (filled < _SECONDARY)
-        taken[take, filled[take]] = codes[take, place]
+    for kind, codes, wanted in offered:
+        worth = scores[main, score_table.columns.get_indexer(codes)]
+        take = wanted & (worth >= 0) & (score + worth <= most) & (filled < _SECONDARY)
+        if kind == "complication":
+            take &= (score < least) & (worth > 0)
+        taken[take, filled[take]] = codes[take]
         score += worth * take
         filled += take
     return taken
