@@ -26,7 +26,7 @@ from casemix_risk.group.whole_folder import whole_folder
 
 # A spell's episodes may stand anywhere in a file: they are sorted into parts, each of about this much of the
 # text, and one part's spells are put together at a time.
-_PART_BYTES = 2**27
+_PART_BYTES = 2**26
 _UNPACKED = 8  # bytes of text to a byte of a compressed file, about
 
 Write = Callable[[pl.DataFrame], None]
