@@ -179,11 +179,15 @@ def read_definitions(folder: Path) -> Definitions:
 
     Raises:
         InputError: a file, a fact of the manifest or a column is missing, a file is not the one that the
-            manifest names (sha256), or a cell holds what its column does not; with file and line.
+            manifest names (sha256), a cell holds what its column does not, with file and line, or an error
+            has no row.
     """
     folder = Path(folder)
     manifest = _read_manifest(folder / MANIFEST)
-    return Definitions(**{stem: _read_table(folder, stem, manifest) for stem in COLUMNS}, manifest=manifest)
+    tables = {stem: _read_table(folder, stem, manifest) for stem in COLUMNS}
+    definitions = Definitions(**tables, manifest=manifest)
+    error_rows(definitions)
+    return definitions
 
 
 def error_rows(definitions: Definitions) -> dict[str, dict]:
@@ -245,7 +249,7 @@ def _read_table(folder: Path, stem: str, manifest: Mapping) -> pl.DataFrame:
             "write that there if the change is meant."
         )
     # One record a line: a quoted line break would move the line numbers of everything below it.
-    rows = [next(csv.reader([line]), []) for line in text.splitlines()]
+    rows = [_cells(path, number, line) for number, line in enumerate(text.splitlines(), 1)]
     if not rows or rows[0] != list(columns):
         raise InputError(f"{path} must have in its first line {','.join(columns)}: mend it.")
     for number, row in enumerate(rows[1:], 2):
@@ -253,6 +257,13 @@ def _read_table(folder: Path, stem: str, manifest: Mapping) -> pl.DataFrame:
     return pl.DataFrame(
         [_column(name, [row[place] for row in rows[1:]], columns[name]) for place, name in enumerate(columns)]
     )
+
+
+def _cells(path: Path, number: int, line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # a cell that is too long
+        raise InputError(f"{path} line {number} cannot be read as cells with commas: mend it.") from None
 
 
 def _check_row(path: Path, number: int, row: list[str], columns: Mapping[str, Kind]) -> None:
