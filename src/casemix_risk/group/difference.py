@@ -78,7 +78,8 @@ def read_prices(path: Path) -> pl.DataFrame:
     """The price of each line, from the table ``prices`` of a run.
 
     Raises:
-        InputError: the file is missing, is not Parquet, lacks a column, has a price that is no number, or prices a line twice.
+        InputError: the file is missing, is not Parquet, lacks a column, has a price that is no number, or
+            prices a line twice.
     """
     try:
         prices = pl.read_parquet(path, columns=[*_PRICE]).cast(_PRICE)
