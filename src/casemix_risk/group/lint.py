@@ -2,16 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from casemix_risk.group.definitions import COLUMNS, Definitions
+from casemix_risk.group.definitions import COLUMNS, ERRORS, Definitions
 from casemix_risk.group.fault import Fault, numbered
 from casemix_risk.group.lint_rules import rule_faults, unreachable_faults, unused_features
 from casemix_risk.group.lint_splits import split_faults, unreached_faults
 from casemix_risk.group.scalar import CARE_DAYS
 
-ERRORS = (
-    *("no_primary", "invalid_primary", "not_primary", "invalid_dominant_procedure", "bad_age", "bad_sex"),
-    *("bad_days", "care_days", "no_rule", "inconsistent_spell", "duplicate_order"),
-)
 # What only one row of a table may have.
 _KEYS = {
     "hrg": ("hrg",),
