@@ -70,6 +70,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     watched.add_argument("--on-change", metavar="COMMAND", help="shell command after a run; gets the status")
     watched.add_argument("--on-failure", metavar="COMMAND", help="shell command after a failure, likewise")
     watched.set_defaults(run=_watch)
+    explained = commands.add_parser(
+        "explain", help="say why a record has its HRG, and what would change it; shows the record"
+    )
+    explained.add_argument("--input", type=Path, required=True, metavar="FILE", help="hospital extract")
+    explained.add_argument("--row", type=int, required=True, help="of the file; the first data row is 1")
+    explained.add_argument(
+        "--rdf",
+        type=Path,
+        metavar="FILE",
+        help="record definition, for a file as the national grouper has it",
+    )
+    explained.add_argument(
+        "--definitions", type=Path, metavar="FOLDER", help="definition set; the demonstration's if not given"
+    )
+    explained.set_defaults(run=_explain)
+    definitions = commands.add_parser("definitions", help="look after sets of grouping definitions")
+    tasks = definitions.add_subparsers(required=True, metavar="TASK")
+    linted = tasks.add_parser("lint", help="say what is wrong with a definition set, by file and line")
+    linted.add_argument(
+        "folder", nargs="?", type=Path, help="definition set; the demonstration's if not given"
+    )
+    linted.set_defaults(run=_lint)
+    regrouped = tasks.add_parser("diff", help="say which episodes two definition sets group differently")
+    regrouped.add_argument("folder", type=Path, metavar="A", help="definition set")
+    regrouped.add_argument("other", type=Path, metavar="B", help="definition set compared with it")
+    regrouped.add_argument("--extract", type=Path, required=True, metavar="FILE", help="hospital extract")
+    regrouped.add_argument(
+        "--prices", type=Path, metavar="FILE", help="a run's prices.parquet, to say what it does to cost"
+    )
+    regrouped.set_defaults(run=_definitions_diff)
     options = parser.parse_args(arguments)
     try:
         return options.run(options) or 0
@@ -156,6 +186,43 @@ def _watch(options: argparse.Namespace) -> int:
     from casemix_risk.watch import watch  # loads psutil, which the other commands need not wait for
 
     return watch(options.config, ROOT, options.on_change, options.on_failure)
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from casemix_risk.group.definitions import demonstration, read_definitions
+    from casemix_risk.group.explain import explain as explain_record
+    from casemix_risk.group.extract import extract_records, find_record
+    from casemix_risk.group.national_files import rdf_batches
+
+    definitions = read_definitions(options.definitions or demonstration())
+    batches = (
+        (batch.records for batch in rdf_batches(options.input, options.rdf))
+        if options.rdf
+        else extract_records(options.input)
+    )
+    print("\n".join(explain_record(find_record(batches, options.row, options.input), definitions)))
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from casemix_risk.group.definitions import demonstration, read_definitions
+    from casemix_risk.group.lint import describe_clean, lint
+
+    definitions = read_definitions(options.folder or demonstration())
+    faults_found = lint(definitions)
+    print("\n".join(map(str, faults_found) if faults_found else describe_clean(definitions)))
+    return 1 if faults_found else 0
+
+
+def _definitions_diff(options: argparse.Namespace) -> None:
+    # The engine takes a second to load, which the other commands need not wait for.
+    from casemix_risk.group.definitions import read_definitions
+    from casemix_risk.group.difference import NO_PRICES, definitions_diff, describe_difference, read_prices
+    from casemix_risk.group.extract import extract_records
+
+    definitions, other = read_definitions(options.folder), read_definitions(options.other)
+    prices = read_prices(options.prices) if options.prices else NO_PRICES
+    pairs = definitions_diff(definitions, other, extract_records(options.extract), prices)
+    print("\n".join(describe_difference(definitions, other, pairs, priced=options.prices is not None)))
 
 
 def _list(options: argparse.Namespace) -> None:

@@ -67,12 +67,14 @@ class Layout(NamedTuple):
         delimiter: what separates the fields of a text file; None for Parquet.
         headings: the file's headings, as they stand there.
         columns: field -> positions of its columns in the file, first choice first; none for an absent field.
+        header_rows: rows of text above the first record; 0 for a file without a header.
     """
 
     compression: str | None
     delimiter: str | None
     headings: list[str]
     columns: Mapping[str, list[int]]
+    header_rows: int = 1
 
 
 def find_layout(path: Path) -> Layout:
@@ -120,8 +122,8 @@ def read_header(path: Path) -> Layout:
         beginning = file.read(4)
     if beginning == b"PAR1":
         return _layout(None, None, _parquet_headings(path))
-    compression = next((name for magic, name in _MAGIC.items() if beginning.startswith(magic)), None)
-    header, rows = _first_lines(path, compression)
+    compression = find_compression(beginning)
+    header, rows = _header_and_rows(path, compression)
     delimiter = max(_DELIMITERS, key=header.count)
     if delimiter not in header:
         raise InputError(
@@ -147,14 +149,29 @@ def _parquet_headings(path: Path) -> list[str]:
         raise damaged(path) from None
 
 
-def _first_lines(path: Path, compression: str | None) -> tuple[str, list[str]]:
-    """The header, and the rows that begin within the first bytes."""
+def find_compression(beginning: bytes) -> str | None:
+    """``gzip``, ``zstd`` or None, by the first bytes of a file."""
+    return next((name for magic, name in _MAGIC.items() if beginning.startswith(magic)), None)
+
+
+def first_lines(path: Path, compression: str | None) -> list[bytes]:
+    """The lines that begin within the first bytes of a text file, the last one perhaps cut short.
+
+    Raises:
+        InputError: the file is damaged.
+    """
     try:
         with pa.input_stream(path, compression=compression) as stream:
-            header, *rows = stream.read(_HEADER_BYTES).splitlines() or [b""]
-        heading = header.decode("utf-8-sig")
+            return stream.read(_HEADER_BYTES).splitlines()
     except OSError:
         raise damaged(path) from None
+
+
+def _header_and_rows(path: Path, compression: str | None) -> tuple[str, list[str]]:
+    """The header, and the rows that begin within the first bytes."""
+    header, *rows = first_lines(path, compression) or [b""]
+    try:
+        heading = header.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8 or as Parquet.") from None
     if not heading.strip():

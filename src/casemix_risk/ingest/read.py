@@ -80,7 +80,7 @@ def _text_rows(path: Path, layout: Layout, block_bytes: int) -> Iterator[pl.Data
     def skip(row: pyarrow.csv.InvalidRow) -> str:
         if "\n" in row.text.rstrip("\r\n"):
             return "error"  # an open quote has swallowed the rows that follow
-        ragged.append(row.number - 1)  # the header is row 1
+        ragged.append(row.number - layout.header_rows)
         return "skip"
 
     names = [str(position) for position in range(len(layout.headings))]
@@ -91,7 +91,10 @@ def _text_rows(path: Path, layout: Layout, block_bytes: int) -> Iterator[pl.Data
             stream,
             # Without threads the parser knows a ragged row's number, and calls `skip` before its batch comes.
             read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, block_size=block_bytes, skip_rows=1, column_names=names
+                use_threads=False,
+                block_size=block_bytes,
+                skip_rows=layout.header_rows,
+                column_names=names,
             ),
             parse_options=pyarrow.csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=skip),
             convert_options=pyarrow.csv.ConvertOptions(
