@@ -262,8 +262,8 @@ def _read_table(folder: Path, stem: str, manifest: Mapping) -> pl.DataFrame:
 def _cells(path: Path, number: int, line: str) -> list[str]:
     try:
         return next(csv.reader([line]), [])
-    except csv.Error:  # a cell that is too long
-        raise InputError(f"{path} line {number} cannot be read as cells with commas: mend it.") from None
+    except csv.Error:  # the parser's limit of characters
+        raise InputError(f"{path} line {number} has too long a cell: mend its quotes.") from None
 
 
 def _check_row(path: Path, number: int, row: list[str], columns: Mapping[str, Kind]) -> None:
