@@ -78,19 +78,20 @@ def read_prices(path: Path) -> pl.DataFrame:
     """The price of each line, from the table ``prices`` of a run.
 
     Raises:
-        InputError: the file is missing, is not Parquet, lacks a column, or prices a line twice.
+        InputError: the file is missing, is not Parquet, lacks a column, has a price that is no number, or
+            prices a line twice.
     """
     try:
-        prices = pl.read_parquet(path, columns=[*_PRICE])
+        prices = pl.read_parquet(path, columns=[*_PRICE]).cast(_PRICE)
     except FileNotFoundError:
         raise InputError(f"There is no price table {path}: give a run's prices.parquet.") from None
     except pl.exceptions.PolarsError:
         raise InputError(
-            f"{path} is no price table: give Parquet with the columns {', '.join(_PRICE)}."
+            f"{path} is no price table: give Parquet with the columns {', '.join(_PRICE)}, prices as numbers."
         ) from None
     if prices.select("hrg", "admission_type").is_duplicated().any():
         raise InputError(f"{path} prices a line twice: give one tariff edition's prices.")
-    return prices.cast(_PRICE)
+    return prices
 
 
 def describe_difference(
