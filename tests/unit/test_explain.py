@@ -6,6 +6,7 @@ import pytest
 from definition_sets import SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from national_examples import episode, write_file
 
 from casemix_risk.cli import main
 from casemix_risk.group.alternatives import alternatives
@@ -209,6 +210,15 @@ def test_command_explains_a_row_of_an_extract(tmp_path, capsys):
     path = extract(tmp_path / "extract.txt", {"DIAG_01": "R074"}, {})
     for row, hrg in ((1, "E04"), (2, "D33")):
         assert main(["explain", "--input", str(path), "--row", str(row), "--definitions", str(SMALL)]) == 0
+        assert f"\nHRG {hrg}: " in capsys.readouterr().out
+
+
+def test_command_explains_a_row_in_the_national_layout(tmp_path, capsys):
+    rows = [episode("R074", EPIDUR="5"), episode("R074", EPIDUR="5", CRITICALCAREDAYS="4")]
+    data, rdf = write_file(tmp_path, rows)
+    arguments = ["explain", "--input", str(data), "--rdf", str(rdf), "--definitions", str(SMALL)]
+    for row, hrg in ((1, "E04"), (2, "E03")):
+        assert main([*arguments, "--row", str(row)]) == 0
         assert f"\nHRG {hrg}: " in capsys.readouterr().out
 
 
