@@ -1,5 +1,6 @@
 import re
 from itertools import permutations
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ from national_examples import episode, write_file
 
 from casemix_risk.cli import main
 from casemix_risk.group.alternatives import alternatives
-from casemix_risk.group.definitions import read_definitions
+from casemix_risk.group.definitions import demonstration, read_definitions
 from casemix_risk.group.explain import explain
 from casemix_risk.group.scalar import group_one, plain_tables
 
@@ -86,6 +87,13 @@ def test_every_reason_is_told():
         "  without E119: D34",
         "  68 years younger: N01",
     ]
+
+
+def test_example_of_the_documentation():
+    text = (Path(__file__).parents[2] / "docs/grouper.md").read_text(encoding="utf-8")
+    example = re.search(r"```\n(Definition set .*?)```", text, re.DOTALL)[1].splitlines()
+    shown = record(diagnoses="J981 e11.9 J960", procedures="E852 U212", age=67, days=6)
+    assert example == explain(shown, read_definitions(demonstration()))
 
 
 def test_procedures_and_care_days():
