@@ -179,11 +179,15 @@ def read_definitions(folder: Path) -> Definitions:
 
     Raises:
         InputError: a file, a fact of the manifest or a column is missing, a file is not the one that the
-            manifest names (sha256), or a cell holds what its column does not; with file and line.
+            manifest names (sha256), a cell holds what its column does not, with file and line, or an error
+            has no row.
     """
     folder = Path(folder)
     manifest = _read_manifest(folder / MANIFEST)
-    return Definitions(**{stem: _read_table(folder, stem, manifest) for stem in COLUMNS}, manifest=manifest)
+    tables = {stem: _read_table(folder, stem, manifest) for stem in COLUMNS}
+    definitions = Definitions(**tables, manifest=manifest)
+    error_rows(definitions)
+    return definitions
 
 
 def error_rows(definitions: Definitions) -> dict[str, dict]:

@@ -30,7 +30,7 @@ def group_records(records: pl.DataFrame, compiled: Compiled) -> pl.DataFrame:
     """Group episodes.
 
     Args:
-        records: a row an episode, with columns ``diagnoses`` and ``procedures`` (codes, one space between, the
+        records: a row an episode, with columns ``diagnoses`` and ``procedures`` (codes, a space between, the
             primary diagnosis first, ``-`` where it is missing), ``age`` (years, 7001 to 7007 are babies),
             ``sex`` (1, 2), ``days`` (EPIDUR), ``admission_type`` (elective, emergency), ``patient_class``
             (CLASSPAT), and if there are any ``critical_care_days``, ``rehabilitation_days`` and

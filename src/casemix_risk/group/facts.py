@@ -15,7 +15,10 @@ _NOT_READ = -1
 def care_days(records: pl.DataFrame) -> pl.DataFrame:
     """Critical care, rehabilitation and palliative days: blank is 0, what is no number is -1."""
     return records.select(
-        pl.when(_text(name) == "").then(0).otherwise(_whole(name, records).fill_null(_NOT_READ)).alias(name)
+        pl.when(_text(name) == "")
+        .then(0)
+        .otherwise(whole_number(name, records.schema).fill_null(_NOT_READ))
+        .alias(name)
         if name in records.columns
         else pl.repeat(0, pl.len(), dtype=pl.Int64).alias(name)
         for name in CARE_COLUMNS
@@ -31,7 +34,7 @@ def read_facts(records: pl.DataFrame, care: pl.DataFrame) -> Facts:
     """
     digits = [str(digit) for digit in range(10)]
     taken = care.sum_horizontal()
-    days = records.select(_whole("days", records)).to_series()
+    days = records.select(whole_number("days", records.schema)).to_series()
     good_days = days.is_between(0, GREATEST_DAYS).fill_null(False)
     good_care = (care.min_horizontal() >= 0) & (taken <= days.fill_null(0))
     read = records.select(
@@ -47,13 +50,9 @@ def read_facts(records: pl.DataFrame, care: pl.DataFrame) -> Facts:
     return Facts(**{name: read[name].to_numpy() for name in Facts._fields})
 
 
-def whole_numbers(column: pl.Series) -> pl.Series:
-    """Whole numbers of at most nine digits, also from text; null for all else."""
-    return column.to_frame().select(_whole(column.name, column.to_frame())).to_series()
-
-
-def _whole(name: str, records: pl.DataFrame) -> pl.Expr:
-    kind, value = records.schema[name], pl.col(name)
+def whole_number(name: str, schema: pl.Schema) -> pl.Expr:
+    """A column as whole numbers of at most nine digits, also from text; null for all else."""
+    kind, value = schema[name], pl.col(name)
     if kind.is_float():
         value = pl.when(value == value.floor()).then(value)
     elif not kind.is_integer():
@@ -67,7 +66,7 @@ def _text(name: str) -> pl.Expr:
 
 
 def _age(records: pl.DataFrame) -> pl.Expr:
-    years = _whole("age", records)
+    years = whole_number("age", records.schema)
     years = pl.when(years.is_between(*_BABIES)).then(0).otherwise(years)
     return pl.when(years.is_between(0, GREATEST_AGE)).then(years).otherwise(_NOT_READ)
 

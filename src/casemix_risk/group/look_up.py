@@ -28,16 +28,30 @@ def look_up(diagnoses: Encoded, procedures: Encoded, compiled: Compiled) -> Look
         compiled: the definition set.
     """
     rows = places_of(diagnoses.codes, compiled.diagnosis_rows, len(compiled.diagnosis_rows))
-    tells = _tells(rows, compiled.diagnosis)
+    procedure_rows = places_of(procedures.codes, compiled.procedure_rows, len(compiled.procedure_rows))
+    return LookedUp(
+        _codes(diagnoses, rows),
+        _codes(procedures, procedure_rows),
+        score_codes(diagnoses.codes, rows, compiled),
+    )
+
+
+def score_codes(codes: Sequence[str], rows: np.ndarray, compiled: Compiled) -> Scored:
+    """What each different diagnosis code is as a complication.
+
+    Args:
+        codes: normalised.
+        rows: of the diagnosis table, for each code.
+        compiled: the definition set.
+    """
     complications = compiled.complications
-    scored = Scored(
-        np.array([places_of(diagnoses.codes, scores, 0) * tells for scores in complications.scores]),
-        places_of(diagnoses.codes, complications.secondary, len(complications.secondary)),
-        places_of(diagnoses.codes, complications.primary, len(complications.primary)),
+    tells = _tells(rows, compiled.diagnosis)
+    return Scored(
+        np.array([places_of(codes, scores, 0) * tells for scores in complications.scores]),
+        places_of(codes, complications.secondary, len(complications.secondary)),
+        places_of(codes, complications.primary, len(complications.primary)),
         complications.excluded,
     )
-    procedure_rows = places_of(procedures.codes, compiled.procedure_rows, len(compiled.procedure_rows))
-    return LookedUp(_codes(diagnoses, rows), _codes(procedures, procedure_rows), scored)
 
 
 def named(names: Sequence[str], places: np.ndarray) -> pl.Series:

@@ -74,7 +74,7 @@ def group_one(record: Mapping, tables: Tables) -> Grouped:
     warnings = [f"diagnosis:{each.code}" for each in _invalid(diagnoses)]
     warnings += [f"procedure:{each.code}" for each in _invalid(procedures)]
     care = {code: _care_days(record.get(column)) for code, column in CARE_DAYS.items()}
-    days = _whole(record["days"])
+    days = whole_number(record["days"])
     said = {
         "adjusted_days": days - sum(care.values()) if _good_days(days) and _good_care(care, days) else None,
         "warnings": " ".join(warnings),
@@ -93,11 +93,11 @@ def group_one(record: Mapping, tables: Tables) -> Grouped:
         valid,
         [each for each in procedures if tells(each)],
         dominant,
-        _age(record["age"]),
-        int(_text(record["sex"])),
+        age_of(record["age"]),
+        int(text_of(record["sex"])),
         said["adjusted_days"],
-        _text(record["admission_type"]),
-        _text(record["patient_class"]),
+        text_of(record["admission_type"]),
+        text_of(record["patient_class"]),
     )
     said["unbundled"] = _unbundled(case.procedures, care, tables)
     said["dominant_procedure"] = dominant.code if dominant else None
@@ -129,7 +129,7 @@ def _invalid(codes: list[Read]) -> list[Read]:
     return [each for each in codes[1:] if each.code and not each.row]
 
 
-def _whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
     """A whole number of at most nine digits, also from text; None for all else."""
     if isinstance(value, str):
         return int(value) if re.fullmatch(r"[ \t]*-?[0-9]{1,9}[ \t]*", value) else None
@@ -138,20 +138,20 @@ def _whole(value: object) -> int | None:
     return int(value)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     return "" if value is None else str(value).strip(" \t")
 
 
-def _age(value: object) -> int | None:
-    years = _whole(value)
+def age_of(value: object) -> int | None:
+    years = whole_number(value)
     return 0 if years in BABIES else years
 
 
 def _care_days(value: object) -> int:
     """Blank is none; what cannot be read is -1, which the validation refuses."""
-    if _text(value) == "":
+    if text_of(value) == "":
         return 0
-    days = _whole(value)
+    days = whole_number(value)
     return -1 if days is None else days
 
 
@@ -169,13 +169,13 @@ def _validate(
     """The checks in their order, up to the first that fails."""
     primary = diagnoses[0] if diagnoses else Read(1, "", None)
     first = procedures[0] if procedures else Read(1, "", None)
-    age, days = _age(record["age"]), _whole(record["days"])
+    age, days = age_of(record["age"]), whole_number(record["days"])
     passed = {
         "no_primary": primary.code != "",
         "invalid_primary": primary.row is not None,
         "not_primary": primary.row is not None and "not_primary" not in primary.row["flags"].split(),
         "bad_age": age is not None and 0 <= age <= GREATEST_AGE,
-        "bad_sex": _text(record["sex"]) in ("1", "2"),
+        "bad_sex": text_of(record["sex"]) in ("1", "2"),
         "bad_days": _good_days(days),
         "care_days": _good_days(days) and _good_care(care, days),
         "invalid_dominant_procedure": first.code == "" or first.row is not None,
