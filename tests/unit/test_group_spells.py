@@ -67,7 +67,7 @@ BY_HAND = [
     ([{}, {"episode_order": "2", "age": "61"}], {"error": None}),
     ([{}, {"episode_order": "2", "sex": "2"}], {"error": "inconsistent_spell"}),
     ([{}, {"episode_order": "2", "admission_method": "11"}], {"error": "inconsistent_spell"}),
-    # An episode without a primary diagnosis leaves the spell to a longer one, but gives its error if it dominates.
+    # An episode without a primary diagnosis leaves the spell to a longer one, else it gives its error.
     ([{"diagnoses": "- E119"}, {"episode_order": "2", "days": "6"}], {"hrg": "D33", "cc_score": 1}),
     ([{"diagnoses": "- E119"}, {"episode_order": "2"}], {"dominant_row": 1, "error": "no_primary"}),
     ([{"diagnoses": None}], {"hrg": "U01", "error": "no_primary", "episodes": 1}),
