@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from casemix_risk.group.compiled import compile_definitions
+from casemix_risk.group.compiled import Compiled, compile_definitions
 from casemix_risk.group.definitions import Definitions
 from casemix_risk.group.engine import RESULT, group_records
 from casemix_risk.group.grouping_summary import (
@@ -26,10 +27,12 @@ from casemix_risk.group.whole_folder import whole_folder
 
 # A spell's episodes may stand anywhere in a file: they are sorted into parts, each of about this much of the
 # text, and one part's spells are put together at a time.
-_PART_BYTES = 2**27
+_PART_BYTES = 2**26
 _UNPACKED = 8  # bytes of text to a byte of a compressed file, about
+_ROWS_AT_A_TIME = 2**17
 
 Write = Callable[[pl.DataFrame], None]
+_TABLES = ("FCE", "spell", "quality_rel", "ub_rel", "unknown_codes", "summary")
 
 
 def group_file(
@@ -52,65 +55,89 @@ def group_file(
         InputError: the RDF or the file cannot be read, or the folder is not empty; nothing is left behind.
     """
     compiled = compile_definitions(definitions)
-    label = definitions.manifest["label"]
-    parts = 1 + path.stat().st_size * (1 if path.suffix in (".csv", ".txt") else _UNPACKED) // _PART_BYTES
+    name, label = path.name.split(".")[0], definitions.manifest["label"]
+    packed = path.suffix.lower() not in (".csv", ".txt")
     counts: Counts = Counter()
     quality: list[pl.DataFrame] = []
-    with whole_folder(output) as folder, ExitStack() as temporary:
-        beginning = folder / path.name.split(".")[0]
-        part_files = [folder / f".part_{part}" for part in range(parts)]
-        for file in part_files:
-            temporary.callback(file.unlink, missing_ok=True)
-        with ExitStack() as files:
-            write_fce, write_unbundled = (
-                files.enter_context(_table_writer(beginning, name, label)) for name in ("FCE", "ub_rel")
-            )
-            write_part = [files.enter_context(_parquet_writer(file)) for file in part_files]
+    with whole_folder(output) as folder, TemporaryDirectory(dir=folder) as workdir, ExitStack() as files:
+        write = {
+            table: files.enter_context(_table_writer(folder / f"{name}_{table}", label)) for table in _TABLES
+        }
+        parts = [
+            Path(workdir) / f"{part}"
+            for part in range(1 + path.stat().st_size * (_UNPACKED if packed else 1) // _PART_BYTES)
+        ]
+        rows = 0
+        with ExitStack() as part_files:
+            write_parts = [part_files.enter_context(_parquet_writer(part)) for part in parts]
             for batch in rdf_batches(path, rdf):
                 grouped = group_records(batch.records, compiled)
-                write_fce(fce_table(batch, grouped))
-                write_unbundled(unbundled_table(batch.records, grouped))
+                write["FCE"](fce_table(batch, grouped))
+                write["ub_rel"](unbundled_table(batch.records, grouped))
                 quality.append(episode_quality(batch, grouped, definitions.errors))
                 counts.update(episode_counts(batch.records, grouped))
-                both = pl.concat([batch.records, grouped], how="horizontal")
-                place = pl.struct("provider", "spell").hash() % parts
-                for part, write in enumerate(write_part):
-                    write(both.filter(place == part))
-                progress(batch.records["row"][-1])
-        spells = []
-        for file in part_files:
-            both = pl.read_parquet(file)
-            grouped_spells = group_spells(both.select(*RESULT), both, compiled)
-            spells.append(spell_table(grouped_spells, both))
-            quality.append(spell_quality(grouped_spells, definitions.errors))
-            counts.update(spell_counts(grouped_spells))
+                _share_out(pl.concat([batch.records, grouped], how="horizontal"), write_parts)
+                rows = batch.records["row"][-1]
+                progress(rows)
+        parts = [part for part in parts if pq.read_metadata(part).num_rows]
+        for part in parts:
+            spells = _group_part(part, compiled)
+            quality.append(spell_quality(spells, definitions.errors))
+            counts.update(spell_counts(spells))
+        for spells in _in_order([_spells_of(part) for part in parts], rows):
+            write["spell"](spells)
         told = quality_table(quality)
         counts.update(quality_counts(told))
+        write["quality_rel"](told)
+        write["unknown_codes"](unknown_codes_table(told))
         summary = summary_table(definitions, counts)
-        for name, table in (
-            ("spell", pl.concat(spells).sort("RowNo")),
-            ("quality_rel", told),
-            ("unknown_codes", unknown_codes_table(told)),
-            ("summary", summary),
-        ):
-            with _table_writer(beginning, name, label) as write:
-                write(table)
+        write["summary"](summary)
     return summary
 
 
+def _share_out(both: pl.DataFrame, write_parts: list[Write]) -> None:
+    """Write records to parts, those of a spell to the same."""
+    place = pl.struct("provider", "spell").hash() % len(write_parts)
+    for part, write in enumerate(write_parts):
+        write(both.filter(place == part))
+
+
+def _group_part(part: Path, compiled: Compiled) -> pl.DataFrame:
+    """Group the spells of a part, and keep their table beside it."""
+    both = pl.read_parquet(part)
+    spells = group_spells(both.select(*RESULT), both, compiled)
+    spell_table(spells, both).write_parquet(_spells_of(part), row_group_size=_ROWS_AT_A_TIME)
+    return spells
+
+
+def _spells_of(part: Path) -> Path:
+    return part.with_suffix(".spells")
+
+
+def _in_order(spell_files: list[Path], rows: int) -> Iterator[pl.DataFrame]:
+    """The spells of all parts by the row that they begin in, some at a time."""
+    spells = pl.scan_parquet(spell_files)
+    for first in range(1, rows + 1, _ROWS_AT_A_TIME):
+        here = pl.col("RowNo").is_between(first, first + _ROWS_AT_A_TIME - 1)
+        yield spells.filter(here).sort("RowNo").collect()
+
+
 @contextmanager
-def _table_writer(beginning: Path, name: str, label: str) -> Iterator[Write]:
+def _table_writer(path: Path, label: str) -> Iterator[Write]:
     """Give a function that adds rows to the CSV and the Parquet file of a table, the label beside each."""
-    path = beginning.with_name(f"{beginning.name}_{name}")
     with (
         path.with_suffix(".csv").open("wb") as csv_file,
         _parquet_writer(path.with_suffix(".parquet")) as write_parquet,
     ):
 
         def write(rows: pl.DataFrame) -> None:
-            labelled = rows.with_columns(DefinitionSet=pl.lit(label))
-            labelled.write_csv(csv_file, include_header=csv_file.tell() == 0)
-            write_parquet(labelled)
+            # A table without rows is written too, for its header.
+            for first in range(0, max(rows.height, 1), _ROWS_AT_A_TIME):
+                labelled = rows.slice(first, _ROWS_AT_A_TIME).with_columns(
+                    pl.col(pl.Categorical).cast(pl.String), DefinitionSet=pl.lit(label)
+                )
+                labelled.write_csv(csv_file, include_header=csv_file.tell() == 0)
+                write_parquet(labelled)
 
         yield write
 
@@ -124,9 +151,8 @@ def _parquet_writer(path: Path) -> Iterator[Write]:
         def write(rows: pl.DataFrame) -> None:
             table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
             if not writer:
-                writer.append(
-                    open_file.enter_context(pq.ParquetWriter(path, table.schema, compression="zstd"))
-                )
+                file = pq.ParquetWriter(path, table.schema, compression="zstd")
+                writer.append(open_file.enter_context(file))
             writer[0].write_table(table)
 
         yield write

@@ -94,7 +94,9 @@ def unknown_codes_table(quality: pl.DataFrame) -> pl.DataFrame:
     Codes of a newer edition of the classification are among them. ``WellFormed`` is false for what is no code
     of any edition.
     """
-    unknown = quality.filter(pl.col("Error").is_in(_UNKNOWN)).select("Code Type", "Code")
+    unknown = quality.filter(pl.col("Error").is_in(_UNKNOWN)).select(
+        pl.col("Code Type").cast(pl.String), "Code"
+    )
     normalise = {"diagnosis": normalise_diagnosis, "procedure": normalise_procedure}
     counted = unknown.group_by("Code Type", "Code").agg(Count=pl.len().cast(pl.Int64))
     codes = [normalise[kind](code).code for kind, code, _ in counted.iter_rows()]
@@ -116,6 +118,11 @@ def _with_message(rows: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
 
 
 def _quality_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    names = {"kind": "Code Type", "code": "Code", "message": "Error Message", "error": "Error"}
-    cells = [pl.col(name).cast(pl.String).fill_null("").alias(heading) for name, heading in names.items()]
-    return rows.select(pl.col("row").alias("RowNo"), *cells)
+    # A file's quality table is held in memory, so the texts that recur are kept once.
+    return rows.select(
+        pl.col("row").alias("RowNo"),
+        pl.col("kind").cast(pl.Categorical).alias("Code Type"),
+        pl.col("code").cast(pl.String).fill_null("").alias("Code"),
+        pl.col("message").cast(pl.Categorical).alias("Error Message"),
+        pl.col("error").cast(pl.Categorical).alias("Error"),
+    )
