@@ -4,9 +4,9 @@ import re
 
 import polars as pl
 from definition_sets import SMALL
-from group_records import random_records
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_episodes import random_records
 
 from casemix_risk.group.compiled import compile_definitions
 from casemix_risk.group.definitions import read_definitions
