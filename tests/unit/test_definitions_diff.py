@@ -1,3 +1,5 @@
+import re
+
 import polars as pl
 import pytest
 from definition_sets import SMALL, change, small_copy
@@ -106,15 +108,19 @@ def test_command(tmp_path, extract, other, capsys):
     PRICES.write_parquet(tmp_path / "prices.parquet")
     arguments = ["definitions", "diff", str(SMALL), str(other), "--extract", str(extract)]
     assert main([*arguments, "--prices", str(tmp_path / "prices.parquet")]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "A: Definition set small 1: demonstration definitions, not the national ones.",
-        "B: Definition set small 2: demonstration definitions, not the national ones.",
+    lines = capsys.readouterr().out.splitlines()
+    sets, told = lines[:2], lines[2:]
+    for line, name, version in zip(sets, "AB", "12", strict=True):
+        label = f"{name}: Definition set small {version}: demonstration definitions, not the national ones."
+        assert re.fullmatch(rf"{re.escape(label)} Hash of its tables: [0-9a-f]+\.", line)
+    assert sets[0][-14:] != sets[1][-14:]
+    assert told == [
         "Episodes: 10, of which 6 (60.00%) change HRG under B.",
         "Admissions that change HRG: 4; they cost GBP +0 under B; 2 of them lack a price under A or B.",
-        "  D34 -> D33 emergency: 3 episodes, 1 admissions, GBP +1,500",
-        "  D33 -> D34 emergency: 1 episodes, 1 admissions, GBP -1,500",
-        "  D34 -> D33 unknown admission: 1 episodes, 1 admissions, no price",
-        "  D34 -> D33 elective: 1 episodes, 1 admissions, no price",
+        "  D34 -> D33 emergency: episodes 3, admissions 1, GBP +1,500",
+        "  D33 -> D34 emergency: episodes 1, admissions 1, GBP -1,500",
+        "  D34 -> D33 unknown admission: episodes 1, admissions 1, no price",
+        "  D34 -> D33 elective: episodes 1, admissions 1, no price",
     ]
     assert main(arguments) == 0
     assert "GBP" not in capsys.readouterr().out

@@ -4,7 +4,7 @@ import pytest
 from definition_sets import SMALL, change, line_of, small_copy
 
 from casemix_risk.errors import InputError
-from casemix_risk.group.definitions import read_definitions
+from casemix_risk.group.definitions import demonstration, read_definitions
 from casemix_risk.group.lint import describe_clean, lint
 
 # file, text, its replacement (no text: lines added at the end), file and beginning of the line at fault,
@@ -214,10 +214,6 @@ PLANTED = {
         *("errors.csv", "", "no_luck,U04,None,ours\n"),
         *("errors.csv", "no_luck", "no_luck is no error of the grouper"),
     ),
-    "error missing": (
-        *("errors.csv", "bad_sex,U03,The sex is not 1 or 2,ours\n", ""),
-        *("errors.csv", "error,", "The error bad_sex has no row"),
-    ),
     "error HRG that is a core one": (
         *("errors.csv", "no_rule,U04,", "no_rule,F01,"),
         *("errors.csv", "no_rule", "F01 is no HRG of the kind error"),
@@ -234,6 +230,12 @@ def test_small_set_is_clean():
     assert note == (
         "note: no rule asks for the features cemented, chemotherapy_session, hip_arthrosis, scan, small_ami."
     )
+
+
+def test_shipped_set_is_clean():
+    definitions = read_definitions(demonstration())
+    assert lint(definitions) == []
+    assert describe_clean(definitions)[1].endswith(": demonstration definitions, not the national ones.")
 
 
 @pytest.mark.parametrize(("file", "old", "new", "at", "beginning", "part"), PLANTED.values(), ids=PLANTED)
@@ -293,4 +295,11 @@ def test_file_that_the_manifest_does_not_name(tmp_path):
     with (folder / "split.csv").open("a", encoding="utf-8") as file:
         file.write("\n")
     with pytest.raises(InputError, match=r"split.csv is not the file that manifest.yaml names"):
+        read_definitions(folder)
+
+
+def test_error_without_a_row(tmp_path):
+    folder = small_copy(tmp_path)
+    change(folder, "errors.csv", "bad_sex,U03,The sex is not 1 or 2,ours\n", "")
+    with pytest.raises(InputError, match="errors table has no row for bad_sex"):
         read_definitions(folder)

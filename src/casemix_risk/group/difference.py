@@ -5,9 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
+from casemix_risk.audit.lineage import SHORT
 from casemix_risk.errors import InputError
 from casemix_risk.group.compiled import Compiled, compile_definitions
-from casemix_risk.group.definitions import Definitions
+from casemix_risk.group.definitions import Definitions, hash_definitions
 from casemix_risk.group.engine import group_records
 from casemix_risk.group.lint import set_label
 
@@ -98,8 +99,8 @@ def describe_difference(
     definitions: Definitions, other: Definitions, pairs: pl.DataFrame, priced: bool
 ) -> Iterator[str]:
     """What `definitions_diff` found, in lines for people: totals, then every pair, most episodes first."""
-    yield f"A: {set_label(definitions)}"
-    yield f"B: {set_label(other)}"
+    for name, each in (("A", definitions), ("B", other)):
+        yield f"{name}: {set_label(each)} Hash of its tables: {hash_definitions(each)[:SHORT]}."
     changed = pairs.filter(pl.col("hrg") != pl.col("hrg_other"))
     episodes, moved = pairs["episodes"].sum(), changed["episodes"].sum()
     yield f"Episodes: {episodes:,}, of which {moved:,} ({moved / max(episodes, 1):.2%}) change HRG under B."
@@ -112,8 +113,8 @@ def describe_difference(
     for hrg, hrg_other, admission_type, episodes, admissions, gbp in changed.sort(
         "episodes", *_PAIR, descending=[True, False, False, False]
     ).iter_rows():
-        cost = "" if not priced else f", GBP {gbp:+,.0f}" if gbp is not None else ", no price"
+        cost = f", GBP {gbp:+,.0f}" if gbp is not None else ", no price"
         yield (
-            f"  {hrg} -> {hrg_other} {admission_type or 'unknown admission'}: {episodes:,} episodes, "
-            f"{admissions:,} admissions{cost}"
+            f"  {hrg} -> {hrg_other} {admission_type or 'unknown admission'}: episodes {episodes:,}, "
+            f"admissions {admissions:,}{cost if priced else ''}"
         )

@@ -12,7 +12,7 @@ from casemix_risk.group.compiled import Compiled
 from casemix_risk.group.definitions import ERRORS
 from casemix_risk.group.encode import encode, places_of
 from casemix_risk.group.facts import care_days, read_facts, whole_number
-from casemix_risk.group.kernel import NO_RULE, count_score, walk
+from casemix_risk.group.kernel import FINE, NO_RULE, count_score, walk
 from casemix_risk.group.look_up import named, score_codes
 
 COLUMNS = ("provider", "spell", "episode_order", "admission_method")
@@ -48,14 +48,12 @@ def group_spells(grouped: pl.DataFrame, records: pl.DataFrame, compiled: Compile
     episodes = _episodes(grouped, records, compiled)
     spells = _spells(episodes)
     dominant = episodes[spells["position"]]
-    rule = np.where(spells["fault"].is_null(), dominant["rule_place"], -1)
+    fault = spells["fault"].to_numpy()
+    rule = np.where(fault == FINE, dominant["rule_place"].to_numpy(), -1)
     regrouped, score = _regroup_spells(rule, episodes, spells, compiled)
-    error = np.select(
-        [~spells["fault"].is_null(), (rule >= 0) & (regrouped < 0)],
-        [spells["fault"].fill_null(-1), NO_RULE],
-        default=dominant["error_place"],
-    )
-    grouped_well = error < 0
+    own_error = np.where((rule >= 0) & (regrouped < 0), NO_RULE, dominant["error_place"].to_numpy())
+    error = np.where(fault == FINE, own_error, fault)
+    grouped_well = error == FINE
     # The error HRG of a dominant episode is its spell's, so it is found from the error alone.
     hrg = np.where(grouped_well, regrouped, compiled.error_hrg[error])
     return spells.select(
@@ -139,6 +137,7 @@ def _spells(episodes: pl.DataFrame) -> pl.DataFrame:
         .then(DUPLICATE)
         .when(differ)
         .then(INCONSISTENT)
+        .otherwise(FINE)
         .alias("fault"),
     )
 
