@@ -136,7 +136,9 @@ def _table_writer(path: Path, label: str) -> Iterator[Write]:
                 labelled = rows.slice(first, _ROWS_AT_A_TIME).with_columns(
                     pl.col(pl.Categorical).cast(pl.String), DefinitionSet=pl.lit(label)
                 )
-                labelled.write_csv(csv_file, include_header=csv_file.tell() == 0)
+                # Nothing between two commas, where an empty text would be a pair of quotes.
+                cells = labelled.with_columns(pl.col(pl.String).replace("", None))
+                cells.write_csv(csv_file, include_header=csv_file.tell() == 0)
                 write_parquet(labelled)
 
         yield write
