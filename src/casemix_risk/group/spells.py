@@ -154,10 +154,10 @@ def _regroup_spells(
     before = np.append(0, np.cumsum(secondary))[encoded.offsets]
     return _regroup(
         rule,
-        primary[spells["position"]],
+        primary[spells["position"].to_numpy()],
         encoded.ids,
         encoded.ids[secondary],
-        before[np.append(0, np.cumsum(spells["episodes"]))],
+        before[np.append(0, np.cumsum(spells["episodes"].to_numpy()))],
         spells["age"].to_numpy(),
         spells["adjusted_days"].to_numpy(),
         spells["sex"].to_numpy(),
