@@ -1,4 +1,4 @@
-"""From one year's cleaned episodes to the HRGs that are used, made from their codes where that is asked for."""
+"""From one year's cleaned episodes to the HRGs that are used, made from codes where that is asked for."""
 
 from collections.abc import Iterator
 from pathlib import Path

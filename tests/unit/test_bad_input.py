@@ -243,7 +243,7 @@ def test_check_ends_in_1_where_no_row_would_be_kept(capsys):
     assert main(["check", "a.txt"]) == 1
     said = capsys.readouterr()
     assert "left out: 5,000 missing_hrg. The record has no HRG." in said.out
-    assert "5,000 of 5,000 rows have no HRG and 0 are kept: group the episodes" in said.err
+    assert "5,000 of 5,000 rows have no HRG and 0 are kept: set grouper" in said.err
 
 
 def test_check_takes_a_price_list_for_what_it_is(capsys):
