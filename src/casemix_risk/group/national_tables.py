@@ -96,9 +96,7 @@ def quality_table(batch: Batch, grouped: pl.DataFrame, errors: pl.DataFrame) -> 
         "age": pl.col("_age"),
         "sex": pl.col("_sex"),
         "days": pl.col("_days"),
-        "care days": pl.concat_str(
-            "critical_care_days", "rehabilitation_days", "palliative_days", separator="+"
-        ),
+        "care days": pl.concat_str("critical_care_days", "rehabilitation_days", "palliative_days", separator="+"),
     }
     failed = (
         rows.filter(pl.col("error").is_not_null())
