@@ -20,8 +20,9 @@ with pq.ParquetFile(source) as file:
 
     def batches():
         """The columns of table `episodes` under the engine's names."""
-        for batch in file.iter_batches(BATCH_ROWS, columns=columns):
-            yield pl.from_arrow(batch).rename({"episode_days": "days"})
+        for group in range(file.num_row_groups):  # all of them at once would keep each in memory to the end
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns):
+                yield pl.from_arrow(batch).rename({"episode_days": "days"})
 
     group_records(next(batches())[:1], compiled)  # loads the compiled code, as the others load their tables
     begun, writer = time.perf_counter(), None

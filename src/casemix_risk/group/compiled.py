@@ -1,116 +1,31 @@
-"""A definition set as dictionaries of codes and arrays of integers, which the engine reads."""
+"""A definition set turned into what the engine reads."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from casemix_risk.group.arrays import (
+    ADMISSIONS,
+    ANY_CLASS,
+    EXCEPTION,
+    IGNORED,
+    METHODS,
+    NOT_PRIMARY,
+    STAGES,
+    Compiled,
+    Complications,
+    Features,
+    Nodes,
+    Rules,
+    Unbundled,
+)
 from casemix_risk.group.definitions import Definitions, error_rows
 
-STAGES = ("global", "trauma", "procedure", "diagnosis")
-METHODS = ("P", "D", "M", "G", "U")
 DIMENSIONS = ("age", "cc", "days", "sex")
-ADMISSIONS = ("elective", "emergency")
 CARE_DAYS = ("CRITICALCAREDAYS", "REHABILITATIONDAYS", "SPCDAYS")
 DEFAULT_LIST = "general"
-IGNORED, NOT_PRIMARY, EXCEPTION = 1, 2, 4  # bits of `flags`; a region is a bit of `regions`
-ANY_CLASS = (1 << 11) - 1  # the digits of CLASSPAT, and bit 10 for every other text
 WORD = 64
-
-
-class Features(NamedTuple):
-    """What each row of the diagnosis or procedure table says; the last row says nothing, for codes in none.
-
-    Attributes:
-        bits: features, rows x 64-bit words.
-        flags: IGNORED, NOT_PRIMARY, EXCEPTION.
-        regions: injured body regions, a bit each.
-        hierarchy: of procedures.
-    """
-
-    bits: np.ndarray
-    flags: np.ndarray
-    regions: np.ndarray
-    hierarchy: np.ndarray
-
-
-class Rules(NamedTuple):
-    """The rules by stage and order, each with clauses, each clause with terms: a word of `held` and bits.
-
-    `held` is what a record has: the features of the dominant procedure, of the procedures that are global
-    exceptions, of any procedure, of the primary diagnosis and of any diagnosis, one after the other. A
-    clause holds where any of its terms has a bit in common with its word; a negated one where none has.
-    """
-
-    stage: np.ndarray
-    clauses: np.ndarray
-    negated: np.ndarray
-    terms: np.ndarray
-    word: np.ndarray
-    mask: np.ndarray
-    regions: np.ndarray
-    low_age: np.ndarray
-    high_age: np.ndarray
-    low_days: np.ndarray
-    high_days: np.ndarray
-    sex: np.ndarray
-    admission: np.ndarray
-    patient_class: np.ndarray
-    root: np.ndarray
-    cc_list: np.ndarray
-    method: np.ndarray
-
-
-class Nodes(NamedTuple):
-    """The splits: rows of a node from `rows[node]` on. A place is a node, or below 0 the HRG -place - 1."""
-
-    dimension: np.ndarray
-    rows: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    goes_to: np.ndarray
-
-
-class Complications(NamedTuple):
-    """Scores by list and code, and which codes do not count beside which primary ones.
-
-    The beginnings of a code that stand in `secondary` are those of its longest one, so that one number
-    tells them all; likewise `primary`. `excluded` is lists x secondary x primary, the last for no beginning.
-    """
-
-    scores: list[dict[str, int]]
-    secondary: dict[str, int]
-    primary: dict[str, int]
-    excluded: np.ndarray
-
-
-class Unbundled(NamedTuple):
-    """Rows by code, those of care days apart; the HRG is a place in `names`, `most` is large where empty."""
-
-    rows: dict[str, int]
-    care: np.ndarray
-    hrg: np.ndarray
-    most: np.ndarray
-    names: list[str]
-
-
-class Compiled(NamedTuple):
-    """A definition set for `casemix_risk.group.engine`; `error_hrg` is in the order of ERRORS."""
-
-    diagnosis_rows: dict[str, int]
-    diagnosis: Features
-    procedure_rows: dict[str, int]
-    procedure: Features
-    rules: Rules
-    rule_names: list[str]
-    nodes: Nodes
-    complications: Complications
-    unbundled: Unbundled
-    hrgs: list[str]
-    error_hrg: np.ndarray
-
-
 NO_MOST = 2**31 - 1
 
 

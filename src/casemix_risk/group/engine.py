@@ -3,9 +3,9 @@
 import polars as pl
 
 from casemix_risk.errors import InputError
+from casemix_risk.group.arrays import METHODS, Compiled
 from casemix_risk.group.codes import normalise_diagnosis, normalise_procedure
-from casemix_risk.group.compiled import METHODS, Compiled
-from casemix_risk.group.definitions import ERRORS
+from casemix_risk.group.columns import ERRORS
 from casemix_risk.group.encode import changes_text, encode
 from casemix_risk.group.facts import care_days, read_facts
 from casemix_risk.group.kernel import FINE, NO_RULE, group

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from casemix_risk.group.compiled import ADMISSIONS
+from casemix_risk.group.arrays import ADMISSIONS
 from casemix_risk.group.kernel import BAD_DAYS, CARE_DAYS, FINE, Facts
 
 CARE_COLUMNS = ("critical_care_days", "rehabilitation_days", "palliative_days")

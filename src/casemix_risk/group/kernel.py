@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from casemix_risk.group.compiled import EXCEPTION, IGNORED, METHODS, NOT_PRIMARY, STAGES
-from casemix_risk.group.definitions import ERRORS
+from casemix_risk.group.arrays import EXCEPTION, IGNORED, METHODS, NOT_PRIMARY, STAGES
+from casemix_risk.group.columns import ERRORS
 
 BLOCK = 4096
 GREATEST_SPLIT = 9999

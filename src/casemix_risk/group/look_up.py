@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from casemix_risk.group.compiled import IGNORED, Compiled, Features
+from casemix_risk.group.arrays import IGNORED, Compiled, Features
 from casemix_risk.group.encode import Encoded, places_of
 from casemix_risk.group.kernel import Codes, Scored
 

@@ -7,9 +7,9 @@ import polars as pl
 from numba import njit
 
 from casemix_risk.errors import InputError
+from casemix_risk.group.arrays import Compiled
 from casemix_risk.group.codes import normalise_diagnosis
-from casemix_risk.group.compiled import Compiled
-from casemix_risk.group.definitions import ERRORS
+from casemix_risk.group.columns import ERRORS
 from casemix_risk.group.encode import encode, places_of
 from casemix_risk.group.facts import care_days, read_facts, whole_number
 from casemix_risk.group.kernel import FINE, NO_RULE, count_score, walk
