@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 
 from casemix_risk.audit.tables import read_table
 from casemix_risk.group.compiled import compile_definitions
-from casemix_risk.group.definitions import read_definitions
-from casemix_risk.group.lint import set_label
+from casemix_risk.group.definitions import read_definitions, set_label
 from casemix_risk.group.year import Quality, added, grouping, line_counts, regrouped_waterfall, with_hrgs
 from job import progress, run, write
 

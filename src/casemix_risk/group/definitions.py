@@ -73,6 +73,12 @@ def read_definitions(folder: Path) -> Definitions:
     return definitions
 
 
+def set_label(definitions: Definitions) -> str:
+    """The set's name, version and label, as every output gives them."""
+    manifest = definitions.manifest
+    return f"Definition set {manifest['name']} {manifest['version']}: {manifest['label']}."
+
+
 def error_rows(definitions: Definitions) -> dict[str, dict]:
     """The row of the errors table for each of ERRORS.
 

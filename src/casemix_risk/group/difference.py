@@ -8,9 +8,8 @@ import polars as pl
 from casemix_risk.audit.lineage import SHORT
 from casemix_risk.errors import InputError
 from casemix_risk.group.compiled import Compiled, compile_definitions
-from casemix_risk.group.definitions import Definitions, hash_definitions
+from casemix_risk.group.definitions import Definitions, hash_definitions, set_label
 from casemix_risk.group.engine import group_records
-from casemix_risk.group.lint import set_label
 
 _PAIR = ["hrg", "hrg_other", "admission_type"]
 _PRICE = {"hrg": pl.String, "admission_type": pl.String, "price_gbp": pl.Float64}

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from casemix_risk.group.alternatives import alternatives
-from casemix_risk.group.definitions import Definitions
-from casemix_risk.group.lint import set_label
+from casemix_risk.group.definitions import Definitions, set_label
 from casemix_risk.group.scalar import CARE_DAYS, group_one, plain_tables
 from casemix_risk.group.scalar_rules import cc_list_of
 from casemix_risk.group.trace import Candidate, Grouped, Threshold, Trace

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from casemix_risk.group.definitions import COLUMNS, ERRORS, Definitions
+from casemix_risk.group.definitions import COLUMNS, ERRORS, Definitions, set_label
 from casemix_risk.group.fault import Fault, numbered
 from casemix_risk.group.lint_rules import rule_faults, unreachable_faults, unused_features
 from casemix_risk.group.lint_splits import split_faults, unreached_faults
@@ -56,12 +56,6 @@ def describe_clean(definitions: Definitions) -> list[str]:
     if unused:
         lines.append(f"note: no rule asks for the features {', '.join(unused)}.")
     return lines
-
-
-def set_label(definitions: Definitions) -> str:
-    """The set's name, version and label, as every output gives them."""
-    manifest = definitions.manifest
-    return f"Definition set {manifest['name']} {manifest['version']}: {manifest['label']}."
 
 
 def _repeated(definitions: Definitions) -> Iterator[Fault]:

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from casemix_risk.group.compiled import Compiled
+from casemix_risk.group.arrays import Compiled
 from casemix_risk.group.engine import group_records
 from casemix_risk.ingest.rules import UNGROUPABLE
 
-GROUPERS = ("missing", "always")
 NOT_GROUPED = "U"
 EXCLUDED_BY = "ungroupable_hrg"
 _LINE = ["hrg", "admission_type"]
