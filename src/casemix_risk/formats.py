@@ -23,7 +23,12 @@ def decimals(places: int) -> Format:
 
 def _pounds(value: float) -> str:
     """To the nearest pound; amounts below 10 keep their pence."""
-    return f"£{value:,.2f}" if 0 < abs(value) < 10 else f"£{value:,.0f}"
+    size = abs(value)
+    return _signed(value, f"£{size:,.2f}" if 0 < size < 10 else f"£{size:,.0f}")
+
+
+def _signed(value: float, text: str) -> str:
+    return f"−{text}" if value < 0 else text
 
 
 def _significant(value: float) -> str:
@@ -44,5 +49,5 @@ def about_count(value: float) -> str:
 
 def about_pounds(value: float) -> str:
     """GBP to three significant figures, as £2.97 million or £270,000, for running text."""
-    rounded = float(f"{value:.3g}")
-    return f"£{rounded / 1e6:,.4g} million" if rounded >= 1e6 else f"£{rounded:,.0f}"
+    rounded = abs(float(f"{value:.3g}"))
+    return _signed(value, f"£{rounded / 1e6:,.4g} million" if rounded >= 1e6 else f"£{rounded:,.0f}")

@@ -178,6 +178,9 @@ def test_numbers_of_the_page_are_json_even_where_there_is_none():
         (pounds, 0.0, "£0"),
         (about_pounds, 2_973_487, "£2.97 million"),
         (about_pounds, 269_812, "£270,000"),
+        (about_pounds, -2_973_487, "−£2.97 million"),
+        (pounds, -1_234.5, "−£1,234"),
+        (pounds, -0.5, "−£0.50"),
         (decimals(2), 3.14159, "3.14"),
     ],
 )
