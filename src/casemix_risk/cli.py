@@ -100,6 +100,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--prices", type=Path, metavar="FILE", help="a run's prices.parquet, to say what it does to cost"
     )
     regrouped.set_defaults(run=_definitions_diff)
+    loaded = tasks.add_parser("load", help="make a definition set of your own workbook, by a mapping")
+    loaded.add_argument("workbook", type=Path, help="your tables")
+    loaded.add_argument("mapping", type=Path, help="YAML, as docs/definitions.mapping.example.yaml")
+    loaded.add_argument("folder", type=Path, help="new folder for the definition set")
+    loaded.set_defaults(run=_load)
+    grouped = commands.add_parser("group", help="group a file in the national grouper's layout into HRGs")
+    grouped.add_argument("--input", type=Path, required=True, metavar="FILE", help="comma separated file")
+    grouped.add_argument("--rdf", type=Path, required=True, metavar="FILE", help="its record definition")
+    grouped.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="new folder for tables")
+    grouped.add_argument(
+        "--definitions", type=Path, metavar="FOLDER", help="definition set; the demonstration's if not given"
+    )
+    grouped.set_defaults(run=_group)
     options = parser.parse_args(arguments)
     try:
         return options.run(options) or 0
@@ -223,6 +236,29 @@ def _definitions_diff(options: argparse.Namespace) -> None:
     prices = read_prices(options.prices) if options.prices else NO_PRICES
     pairs = definitions_diff(definitions, other, extract_records(options.extract), prices)
     print("\n".join(describe_difference(definitions, other, pairs, priced=options.prices is not None)))
+
+
+def _load(options: argparse.Namespace) -> None:
+    from casemix_risk.group.workbook_loader import load_definitions, write_definitions
+
+    write_definitions(load_definitions(options.workbook, options.mapping), options.folder)
+    print(f"Written to {options.folder}; now run: casemix-risk definitions lint {options.folder}")
+
+
+def _group(options: argparse.Namespace) -> None:
+    from casemix_risk.group.definitions import demonstration, read_definitions
+    from casemix_risk.group.group_file import group_file
+
+    def show(rows: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{rows:,} rows", end="", file=sys.stderr, flush=True)
+
+    definitions = read_definitions(options.definitions or demonstration())
+    summary = group_file(options.input, options.rdf, options.output, definitions, show)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    for section, item, value in summary.iter_rows():
+        print(f"{section}, {item}: {value}")
 
 
 def _list(options: argparse.Namespace) -> None:

@@ -1,15 +1,17 @@
 import re
 from itertools import permutations
+from pathlib import Path
 
 import polars as pl
 import pytest
 from definition_sets import SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from national_examples import episode, write_file
 
 from casemix_risk.cli import main
 from casemix_risk.group.alternatives import alternatives
-from casemix_risk.group.definitions import read_definitions
+from casemix_risk.group.definitions import demonstration, read_definitions
 from casemix_risk.group.explain import explain
 from casemix_risk.group.scalar import group_one, plain_tables
 
@@ -85,6 +87,13 @@ def test_every_reason_is_told():
         "  without E119: D34",
         "  68 years younger: N01",
     ]
+
+
+def test_example_of_the_documentation():
+    text = (Path(__file__).parents[2] / "docs/grouper.md").read_text(encoding="utf-8")
+    example = re.search(r"```\n(Definition set .*?)```", text, re.DOTALL)[1].splitlines()
+    shown = record(diagnoses="J981 e11.9 J960", procedures="E852 U212", age=67, days=6)
+    assert example == explain(shown, read_definitions(demonstration()))
 
 
 def test_procedures_and_care_days():
@@ -209,6 +218,15 @@ def test_command_explains_a_row_of_an_extract(tmp_path, capsys):
     path = extract(tmp_path / "extract.txt", {"DIAG_01": "R074"}, {})
     for row, hrg in ((1, "E04"), (2, "D33")):
         assert main(["explain", "--input", str(path), "--row", str(row), "--definitions", str(SMALL)]) == 0
+        assert f"\nHRG {hrg}: " in capsys.readouterr().out
+
+
+def test_command_explains_a_row_in_the_national_layout(tmp_path, capsys):
+    rows = [episode("R074", EPIDUR="5"), episode("R074", EPIDUR="5", CRITICALCAREDAYS="4")]
+    data, rdf = write_file(tmp_path, rows)
+    arguments = ["explain", "--input", str(data), "--rdf", str(rdf), "--definitions", str(SMALL)]
+    for row, hrg in ((1, "E04"), (2, "E03")):
+        assert main([*arguments, "--row", str(row)]) == 0
         assert f"\nHRG {hrg}: " in capsys.readouterr().out
 
 

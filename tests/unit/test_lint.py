@@ -4,7 +4,7 @@ import pytest
 from definition_sets import SMALL, change, line_of, small_copy
 
 from casemix_risk.errors import InputError
-from casemix_risk.group.definitions import read_definitions
+from casemix_risk.group.definitions import demonstration, read_definitions
 from casemix_risk.group.lint import describe_clean, lint
 
 # file, text, its replacement (no text: lines added at the end), file and beginning of the line at fault,
@@ -234,6 +234,12 @@ def test_small_set_is_clean():
     assert note == (
         "note: no rule asks for the features cemented, chemotherapy_session, hip_arthrosis, scan, small_ami."
     )
+
+
+def test_shipped_set_is_clean():
+    definitions = read_definitions(demonstration())
+    assert lint(definitions) == []
+    assert describe_clean(definitions)[1].endswith(": demonstration definitions, not the national ones.")
 
 
 @pytest.mark.parametrize(("file", "old", "new", "at", "beginning", "part"), PLANTED.values(), ids=PLANTED)

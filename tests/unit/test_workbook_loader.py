@@ -6,6 +6,7 @@ import yaml
 from definition_workbook import EXAMPLE, SMALL, write_workbook
 from openpyxl import load_workbook
 
+from casemix_risk.cli import main
 from casemix_risk.errors import InputError
 from casemix_risk.group.definitions import COLUMNS, hash_definitions, read_definitions
 from casemix_risk.group.lint import lint
@@ -170,3 +171,13 @@ def test_rows_are_chosen_and_cells_filled_down(workbook, tmp_path):
     assert said(loaded.cc_exclusion).rows() == said(small.filter(pl.col("cc_list") == "cardiac")).rows()
     assert 0 < loaded.cc_exclusion.height < small.height
     assert loaded.split.filter(pl.col("node") == "").is_empty()
+
+
+def test_the_command(workbook, tmp_path, capsys):
+    folder = tmp_path / "ours"
+    assert main(["definitions", "load", str(workbook), str(EXAMPLE), str(folder)]) == 0
+    assert f"casemix-risk definitions lint {folder}" in capsys.readouterr().out
+    assert main(["definitions", "lint", str(folder)]) == 0
+    capsys.readouterr()
+    assert main(["definitions", "load", str(tmp_path / "none.xlsx"), str(EXAMPLE), str(folder)]) == 1
+    assert "There is no workbook" in capsys.readouterr().err

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
+from casemix_risk.audit.lineage import SHORT
 from casemix_risk.errors import InputError
 from casemix_risk.group.compiled import Compiled, compile_definitions
-from casemix_risk.group.definitions import Definitions
+from casemix_risk.group.definitions import Definitions, hash_definitions
 from casemix_risk.group.engine import group_records
 from casemix_risk.group.lint import set_label
 
@@ -78,27 +79,28 @@ def read_prices(path: Path) -> pl.DataFrame:
     """The price of each line, from the table ``prices`` of a run.
 
     Raises:
-        InputError: the file is missing, is not Parquet, lacks a column, or prices a line twice.
+        InputError: the file is missing, is not Parquet, lacks a column, has a price that is no number, or
+            prices a line twice.
     """
     try:
-        prices = pl.read_parquet(path, columns=[*_PRICE])
+        prices = pl.read_parquet(path, columns=[*_PRICE]).cast(_PRICE)
     except FileNotFoundError:
         raise InputError(f"There is no price table {path}: give a run's prices.parquet.") from None
     except pl.exceptions.PolarsError:
         raise InputError(
-            f"{path} is no price table: give Parquet with the columns {', '.join(_PRICE)}."
+            f"{path} is no price table: give Parquet with the columns {', '.join(_PRICE)}, prices as numbers."
         ) from None
     if prices.select("hrg", "admission_type").is_duplicated().any():
         raise InputError(f"{path} prices a line twice: give one tariff edition's prices.")
-    return prices.cast(_PRICE)
+    return prices
 
 
 def describe_difference(
     definitions: Definitions, other: Definitions, pairs: pl.DataFrame, priced: bool
 ) -> Iterator[str]:
     """What `definitions_diff` found, in lines for people: totals, then every pair, most episodes first."""
-    yield f"A: {set_label(definitions)}"
-    yield f"B: {set_label(other)}"
+    for name, each in (("A", definitions), ("B", other)):
+        yield f"{name}: {set_label(each)} Hash of its tables: {hash_definitions(each)[:SHORT]}."
     changed = pairs.filter(pl.col("hrg") != pl.col("hrg_other"))
     episodes, moved = pairs["episodes"].sum(), changed["episodes"].sum()
     yield f"Episodes: {episodes:,}, of which {moved:,} ({moved / max(episodes, 1):.2%}) change HRG under B."
@@ -111,8 +113,8 @@ def describe_difference(
     for hrg, hrg_other, admission_type, episodes, admissions, gbp in changed.sort(
         "episodes", *_PAIR, descending=[True, False, False, False]
     ).iter_rows():
-        cost = "" if not priced else f", GBP {gbp:+,.0f}" if gbp is not None else ", no price"
+        cost = f", GBP {gbp:+,.0f}" if gbp is not None else ", no price"
         yield (
-            f"  {hrg} -> {hrg_other} {admission_type or 'unknown admission'}: {episodes:,} episodes, "
-            f"{admissions:,} admissions{cost}"
+            f"  {hrg} -> {hrg_other} {admission_type or 'unknown admission'}: episodes {episodes:,}, "
+            f"admissions {admissions:,}{cost if priced else ''}"
         )

@@ -15,7 +15,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     Raises:
         InputError: `folder` is there already and not empty, or is a file.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()  # "." has no name
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise InputError(f"{folder} is not empty: name a new folder for the results, or remove it first.")
     writing = folder.with_name(f".{folder.name}.writing")
