@@ -32,7 +32,7 @@ def by_engine():
 
 
 def wanted(case: dict) -> tuple:
-    return tuple(case[name] or None for name in EXPECTED[:3]) + (case["unbundled"],)
+    return (*(case[name] or None for name in EXPECTED[:3]), case["unbundled"])
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case['case']}-{case['hrg']}")

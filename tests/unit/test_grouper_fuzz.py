@@ -12,6 +12,7 @@ import pytest
 from definition_sets import SMALL, hash_again, small_copy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from national_examples import FIELDS, episode, write_file
 
 from casemix_risk.errors import InputError
 from casemix_risk.group.compiled import compile_definitions
@@ -20,6 +21,8 @@ from casemix_risk.group.engine import group_records
 from casemix_risk.group.explain import explain
 from casemix_risk.group.extract import extract_records
 from casemix_risk.group.lint import lint
+from casemix_risk.group.national_files import read_rdf_records
+from casemix_risk.group.spells import group_spells
 
 DEFINITIONS = read_definitions(SMALL)
 COMPILED = compile_definitions(DEFINITIONS)
@@ -49,7 +52,7 @@ TEXT = st.one_of(
 STEMS = sorted(COLUMNS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(RECORD)), st.none() | TEXT, min_size=1))
 def test_any_text_in_any_field_of_a_record_is_explained(changes):
     label, hrg, *_ = explain(RECORD | changes, DEFINITIONS)
@@ -71,7 +74,7 @@ def grouped_rows(content):
         return rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.lists(TEXT, min_size=len(HEADINGS), max_size=len(HEADINGS)), min_size=1, max_size=4),
     st.sampled_from("|,\t;"),
@@ -86,7 +89,7 @@ def test_any_text_in_any_field_of_an_extract_keeps_every_row(rows, delimiter):
 
 # The reader tells of ragged rows; one that is not UTF-8 it cannot tell of, which ends in a sentence as well.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 300), st.booleans())
 def test_any_bytes_in_an_extract_give_a_result_or_a_sentence(junk, place, instead):
     text = ("|".join(HEADINGS) + "\n" + "1|3|1|21|1|5|68|1|J180|E119|W371|\n" * 3).encode()
@@ -94,6 +97,37 @@ def test_any_bytes_in_an_extract_give_a_result_or_a_sentence(junk, place, instea
         grouped_rows(text[:place] + junk + (b"" if instead else text[place:]))
     except InputError as error:
         assert "extract.csv" in str(error)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), TEXT, max_size=6), min_size=1, max_size=4))
+def test_any_text_in_any_field_of_the_national_layout_keeps_every_row(changes):
+    rows = [
+        episode("J180", "E119", procedures=["W371"])
+        | {field: re.sub(r"[\r\n]", " ", text) for field, text in change.items()}
+        for change in changes
+    ]
+    with TemporaryDirectory() as folder:
+        records = read_rdf_records(*write_file(Path(folder), rows))
+    grouped = group_records(records, COMPILED)
+    assert grouped.height == len(rows)
+    spells = group_spells(grouped, records, COMPILED)
+    assert spells["episodes"].sum() == len(rows)
+    for record in records.iter_rows(named=True):
+        assert len(explain(record, DEFINITIONS)) > 8
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.binary(max_size=60), st.integers(0, 900), st.booleans())
+def test_any_bytes_in_a_record_definition_give_a_result_or_a_sentence(junk, place, instead):
+    with TemporaryDirectory() as folder:
+        data, rdf = write_file(Path(folder), [episode("J180")])
+        content = rdf.read_bytes()
+        rdf.write_bytes(content[:place] + junk + (b"" if instead else content[place:]))
+        try:
+            read_rdf_records(data, rdf)
+        except InputError as error:
+            assert "episodes." in str(error)
 
 
 def cells_changed(rows, draw):
@@ -119,7 +153,7 @@ def rows_lost(rows, draw):
 def column_lost(rows, draw):
     column = draw(st.integers(0, len(rows[0]) - 1))
     for row in rows:
-        del row[column]
+        del row[column : column + 1]
 
 
 def rows_shuffled(rows, draw):
@@ -163,7 +197,7 @@ def use(folder):
         explain(record, definitions)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(mutilated())
 @example(("diagnosis", b"code,features,flags,provenance\nI21,," + b"x" * 200_000 + b",ours\n"))
 @example(("diagnosis", b'code,features,flags,provenance\n"I21,,,ours\n'))
@@ -184,7 +218,7 @@ def test_mutilated_definitions_give_a_result_or_a_sentence_with_the_place(harmed
             assert re.search(place, str(error), re.DOTALL)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 1200), st.booleans())
 def test_mutilated_manifest_gives_a_result_or_a_sentence(junk, place, instead):
     with TemporaryDirectory() as folder:

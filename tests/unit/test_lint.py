@@ -214,10 +214,6 @@ PLANTED = {
         *("errors.csv", "", "no_luck,U04,None,ours\n"),
         *("errors.csv", "no_luck", "no_luck is no error of the grouper"),
     ),
-    "error missing": (
-        *("errors.csv", "bad_sex,U03,The sex is not 1 or 2,ours\n", ""),
-        *("errors.csv", "error,", "The error bad_sex has no row"),
-    ),
     "error HRG that is a core one": (
         *("errors.csv", "no_rule,U04,", "no_rule,F01,"),
         *("errors.csv", "no_rule", "F01 is no HRG of the kind error"),
@@ -299,4 +295,11 @@ def test_file_that_the_manifest_does_not_name(tmp_path):
     with (folder / "split.csv").open("a", encoding="utf-8") as file:
         file.write("\n")
     with pytest.raises(InputError, match=r"split.csv is not the file that manifest.yaml names"):
+        read_definitions(folder)
+
+
+def test_error_without_a_row(tmp_path):
+    folder = small_copy(tmp_path)
+    change(folder, "errors.csv", "bad_sex,U03,The sex is not 1 or 2,ours\n", "")
+    with pytest.raises(InputError, match="errors table has no row for bad_sex"):
         read_definitions(folder)

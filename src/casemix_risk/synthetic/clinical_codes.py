@@ -1,13 +1,15 @@
 """Plausible ICD-10 and OPCS-4 codes for the demonstration's HRGs.
 
 The codes are real, the table is not a grouper: it says which codes a record of an HRG may carry so that it
-looks right, by chapter and for the best-known groups. The demonstration's grouper definitions will replace
-it.
+looks right and how common they are, by chapter and for each HRG that the demonstration's grouping definitions
+define. Whether these definitions group its codes back to the HRG is tested.
 
 ``clinical_codes.csv`` has one row for a pattern of HRGs and a kind of code (``diagnosis``: primary;
-``procedure``; ``comorbidity``: secondary diagnoses). Codes stand as in HES, without a dot and X-padded, one
-space between; ``:3`` after a code gives it three times the weight. The last row whose pattern fits an HRG
-wins. Comorbidities of patients under 50 are those of the HRG followed by ``<50``.
+``procedure``; ``comorbidity``: secondary diagnoses; ``complication``: those that score as one;
+``needed_diagnosis`` and ``needed_procedure``: a second code without which the record is another HRG's). Codes
+stand as in HES, without a dot and X-padded, one space between; ``:3`` after a code gives it three times the
+weight; ``-`` is no code. The last row whose pattern fits an HRG wins. Comorbidities of patients under 50 are
+those of the HRG followed by ``<50``.
 """
 
 from importlib.resources import files
@@ -15,6 +17,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+KINDS = ("diagnosis", "procedure", "comorbidity", "complication", "needed_diagnosis", "needed_procedure")
 _PROCEDURE = (
     "Procedure|Surgery|Replacement|Transplant|ectomy|otomy|scop|Repair|Fixation|Graft|Flap|Implant|Biopsy"
     "|Extraction|Removal of|Insertion|Catheterisation|Intervention|Laser|Injection|Termination|Delivery"
@@ -33,7 +36,7 @@ def clinical_choices(hrgs: pd.Series, kind: str) -> tuple[np.ndarray, np.ndarray
 
     Args:
         hrgs: HRG codes; for the comorbidities of the young, HRG codes followed by ``<50``.
-        kind: ``diagnosis``, ``procedure`` or ``comorbidity``.
+        kind: one of `KINDS`.
 
     Returns:
         Two arrays, HRGs x choices: the codes (4 characters) and their weights; short rows are filled with
@@ -63,5 +66,6 @@ def _table(kind: str) -> pd.DataFrame:
 
 
 def _parsed(codes: str) -> list[tuple[str, int]]:
-    """``J441:5 J90X`` as pairs of code and weight."""
-    return [(code, int(weight or 1)) for code, _, weight in (item.partition(":") for item in codes.split())]
+    """``J441:5 J90X`` as pairs of code and weight; the code of ``-`` is empty."""
+    parts = (item.partition(":") for item in codes.split())
+    return [(code.strip("-"), int(weight or 1)) for code, _, weight in parts]

@@ -7,13 +7,10 @@ import pandas as pd
 import polars as pl
 
 from casemix_risk.synthetic import population as people_of
-from casemix_risk.synthetic.clinical_codes import clinical_choices, has_procedure
-from casemix_risk.synthetic.draws import pick
-from casemix_risk.synthetic.hes_file import COLUMNS, DIAGNOSES, OPERATIONS, episode_keys
+from casemix_risk.synthetic.code_columns import code_columns
+from casemix_risk.synthetic.hes_file import COLUMNS, episode_keys
 
 _NULL_DATE = -62091  # 1800-01-01, which HES writes for a missing date
-_NO_OPERATION = "-   "
-_FURTHER_OPERATIONS = ["Y808", "Z942", "Y534", "Z943", "Y712", "Z941", "Y822", "Z281", "Y981", "Z923", "Y032"]
 
 
 def hes_records(
@@ -70,8 +67,15 @@ def hes_records(
         "FAE": _text(np.where(first, "1", "0")),
         "FCE": constant("1"),
     }
-    age = np.where(start_ages > 7000, 0, start_ages)
-    return pl.DataFrame(columns | _codes(lines, episodes["line"].to_numpy(), age, generator)).select(COLUMNS)
+    facts = pd.DataFrame(
+        {
+            "line": episodes["line"].to_numpy(),
+            "age": np.where(start_ages > 7000, 0, start_ages),
+            "days": (episodes["end"] - episodes["start"]).to_numpy(),
+            "sex": people["sex"].to_numpy()[person],
+        }
+    )
+    return pl.DataFrame(columns | code_columns(lines, facts, generator)).select(COLUMNS)
 
 
 def _episode_types(lines: pd.DataFrame, episodes: pd.DataFrame) -> pl.Series:
@@ -85,46 +89,6 @@ def _episode_types(lines: pd.DataFrame, episodes: pd.DataFrame) -> pl.Series:
             default="1",
         )
     )
-
-
-def _codes(lines: pd.DataFrame, line: np.ndarray, age: np.ndarray, generator: np.random.Generator) -> dict:
-    """Diagnosis and operation columns that fit the HRG; more of both with age and where it says 'w cc'."""
-    count = len(line)
-    hrgs = lines["hrg"]
-    primary = partial(_drawn_codes, clinical_choices(hrgs, "diagnosis"), line)
-    operation = partial(_drawn_codes, clinical_choices(hrgs, "procedure"), line)
-    by_age = clinical_choices(pd.concat([hrgs, hrgs + "<50"]), "comorbidity")
-    secondary = partial(_drawn_codes, by_age, line + len(lines) * (age < 50))
-    with_cc = lines["description"].str.contains(r"w cc|with Complications|Complex").to_numpy()[line]
-    others = generator.poisson(0.4 + age / 45 + 1.2 * with_cc)
-    begin = generator.random(count)
-    codes = {DIAGNOSES[0]: primary(generator.random(count), np.full(count, True))}
-    slots = len(DIAGNOSES) - 1
-    for place, column in enumerate(DIAGNOSES[1:]):
-        # Equal steps never take a code twice, for none weighs more than a step; 5 shuffles their order.
-        codes[column] = secondary((begin + place * 5 / slots) % 1, others > place)
-    operated = has_procedure(lines["description"])[line]
-    codes[OPERATIONS[0]] = operation(generator.random(count), operated, _NO_OPERATION)
-    further = np.where(operated, generator.poisson(0.6, count), 0)
-    begin = generator.integers(len(_FURTHER_OPERATIONS), size=count)
-    for place, column in enumerate(OPERATIONS[1:]):
-        following = (begin + place) % len(_FURTHER_OPERATIONS)
-        codes[column] = _chosen([*_FURTHER_OPERATIONS, ""], np.where(further > place, following, -1))
-    return codes
-
-
-def _drawn_codes(
-    choices: tuple[np.ndarray, np.ndarray],
-    group: np.ndarray,
-    uniforms: np.ndarray,
-    where: np.ndarray,
-    otherwise: str = "",
-) -> pl.Series:
-    """A code for each row that is to have one, from what `clinical_choices` allows the row's group."""
-    codes, weights = choices
-    index = np.full(len(group), -1)
-    index[where] = group[where] * codes.shape[1] + pick(weights, group[where], uniforms[where])
-    return _chosen([*codes.ravel(), otherwise], index)
 
 
 def _chosen(values, index) -> pl.Series:
