@@ -25,8 +25,9 @@ def check_run(config: Mapping, results: Path) -> None:
         results: the run's folder. What the demonstration itself makes there is not looked at.
 
     Raises:
-        InputError: a file cannot serve or is given for two years, the practice register lacks a practice of
-            a group, the months a line to chart, or the folder cannot be written to.
+        InputError: a file or the grouper's definition set cannot serve, a file is given for two years, the
+            practice register lacks a practice of a group, the months a line to chart, or the folder cannot be
+            written to.
     """
     _check_writable(results)
     made = results / "synthetic" if "synthetic" in config else None
@@ -51,9 +52,25 @@ def check_run(config: Mapping, results: Path) -> None:
     group = config.get("year_in_progress")
     if group and made not in Path(group["file"]).parents:
         check_chart_names(group.get("control_charts", ()), read_months(group["file"], config["target_year"]))
+    if config["grouper"] != "given":
+        _check_definitions(config.get("definitions"))
     for chain in _price_chains(config["tariff"]["editions"]):
         edition_prices(chain)
     check_payment(config["payment"], config["tariff"]["editions"])
+
+
+def _check_definitions(folder: str | None) -> None:
+    # Only a run that groups waits for what this loads.
+    from casemix_risk.group.definitions import demonstration, read_definitions
+    from casemix_risk.group.lint import lint
+
+    place = Path(folder) if folder else demonstration()
+    faults = lint(read_definitions(place))
+    if faults:
+        raise InputError(
+            f"The definition set {place} has faults, {len(faults):,} in all, the first in {faults[0]} "
+            f"All are shown by casemix-risk definitions lint {place}."
+        )
 
 
 def _price_chains(editions: Mapping[str, Mapping]) -> Iterator[list[dict]]:

@@ -1,5 +1,7 @@
 import errno
+import hashlib
 import os
+import shutil
 import sys
 from copy import deepcopy
 from pathlib import Path
@@ -255,3 +257,17 @@ def test_check_takes_a_price_list_for_what_it_is(capsys):
     assert "sheet Annex A: 3 rows, 3 columns" in capsys.readouterr().out
     assert main(["check", "nothing.xlsx"]) == 1
     assert "casemix-risk: There is no" in capsys.readouterr().err
+
+
+def test_a_definition_set_with_faults_stops_a_run_before_its_first_job(tmp_path):
+    folder = tmp_path / "set"
+    shutil.copytree(ROOT / "tests/data/definitions_small", folder)
+    split = folder / "split.csv"
+    header, _, *rest = split.read_text().splitlines(keepends=True)
+    split.write_text("".join([header, *rest]))  # a node's ranges now leave a gap, or a node is gone
+    manifest = yaml.safe_load((folder / "manifest.yaml").read_text())
+    manifest["files"]["split.csv"] = hashlib.sha256(split.read_bytes()).hexdigest()
+    (folder / "manifest.yaml").write_text(yaml.safe_dump(manifest))
+    said = r"has faults, \d+ in all, the first in \w+\.csv:\d+: .* definitions lint"
+    with pytest.raises(InputError, match=said):
+        check_run(good_run() | {"grouper": "always", "definitions": str(folder)}, tmp_path / "results")

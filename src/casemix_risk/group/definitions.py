@@ -105,8 +105,9 @@ def hash_definitions(definitions: Definitions) -> str:
 
 
 def _read_manifest(path: Path) -> dict:
+    text = _read_text(path)
     try:
-        manifest = yaml.safe_load(_read_text(path))
+        manifest = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):  # ValueError: a day that no calendar has
         raise InputError(f"{path} is not YAML: mend it, one line a fact, such as name: ours.") from None
     if not isinstance(manifest, dict):
