@@ -34,6 +34,7 @@ if "synthetic" in config:
         input:
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
             clinical_codes=ROOT / "src/casemix_risk/synthetic/clinical_codes.csv",
+            definitions=sorted((ROOT / "src/casemix_risk/group/demonstration").iterdir()),
             contracts=contracts("planted_defects"),
         output:
             extract=RESULTS / "synthetic/FILE{fyear}_HES_APC.txt.gz",
