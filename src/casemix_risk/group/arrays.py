@@ -58,9 +58,9 @@ class Offered(NamedTuple):
     """The rules that may fit a record, by the code that decides: so few of a large set are tried.
 
     Attributes:
-        always: how many of the first rules (the stages ``global`` and ``trauma``) are tried whatever is coded.
-        by_procedure: rules of the stage ``procedure`` whose condition on the dominant procedure its row meets:
-            those of row n stand from ``procedure_rows[n]`` to ``procedure_rows[n + 1]``, in their order.
+        always: how many of the first rules (stages ``global`` and ``trauma``) are tried whatever is coded.
+        by_procedure: rules of the stage ``procedure`` whose condition on the dominant procedure its row
+            meets: those of row n from ``procedure_rows[n]`` to ``procedure_rows[n + 1]``, in their order.
         by_diagnosis: likewise of the stage ``diagnosis``, by the row of the primary diagnosis.
     """
 

@@ -24,22 +24,17 @@ def coverage_page(definitions: Definitions) -> str:
     rules = _rules(definitions)
     return "\n".join(
         [
-            "# What the definitions cover",
-            "",
-            f"{set_label(definitions)} This page is made from its tables by `casemix-risk definitions coverage`.",
-            "",
-            "## By chapter",
-            "",
-            "A root is where a rule leads: an HRG, or the first of the splits that end in HRGs. Codes are rows of"
-            " the tables (a row stands for all longer codes that begin with it) that a rule of the chapter asks"
-            " for.",
-            "",
+            *("# What the definitions cover", ""),
+            set_label(definitions),
+            *("This page is made from its tables by `casemix-risk definitions coverage`.", ""),
+            *("## By chapter", ""),
+            "A root is where a rule leads: an HRG, or the first of the splits that end in HRGs. Codes are",
+            "the tables' rows that a rule of the chapter asks for; a row stands for all longer codes that",
+            *("begin with it.", ""),
             *_table(*_by_chapter(definitions, rules)),
-            "",
-            "## Codes that more than one chapter uses",
-            "",
-            "The chapters stand in the order in which their rules are tried, and between them what decides.",
-            "",
+            *("", "## Codes that more than one chapter uses", ""),
+            "The chapters stand in the order in which their rules are tried, each with what else they ask",
+            *("for. A procedure's rules are tried before those of the primary diagnosis.", ""),
             *_table(*_used_twice(definitions, rules)),
             "",
         ]
@@ -47,9 +42,7 @@ def coverage_page(definitions: Definitions) -> str:
 
 
 def _rules(definitions: Definitions) -> list[_Rule]:
-    chapter = {
-        row["hrg"]: row["chapter"] for row in definitions.hrg.to_dicts() if row["kind"] == "core"
-    }
+    chapter = {row["hrg"]: row["chapter"] for row in definitions.hrg.to_dicts() if row["kind"] == "core"}
     below: dict[str, list[str]] = {}
     for row in definitions.split.to_dicts():
         below.setdefault(row["node"], []).append(row["goes_to"])
@@ -101,7 +94,9 @@ def _by_chapter(definitions: Definitions, rules: list[_Rule]) -> tuple[list[str]
 
 
 def _rows_asked_for(definitions: Definitions, rules: Iterable[_Rule], table: str) -> int:
-    asked = {name for rule in rules for column in (table, f"any_{table}") for name in _names(rule.row[column])}
+    asked = {
+        name for rule in rules for column in (table, f"any_{table}") for name in _names(rule.row[column])
+    }
     return sum(bool(asked & set(features.split())) for features in getattr(definitions, table)["features"])
 
 
@@ -112,29 +107,32 @@ def _used_twice(definitions: Definitions, rules: list[_Rule]) -> tuple[list[str]
         asked = [(rule, _names(rule.row[column])) for rule in rules if rule.row["stage"] == stage]
         for row in getattr(definitions, stage).to_dicts():
             features = set(row["features"].split())
-            tried = [rule for rule, names in asked if features & names]
+            tried = _tried([rule for rule, names in asked if features & names], column)
             if len({rule.chapters for rule in tried}) > 1:
                 found.setdefault((stage, _told_apart(tried, column)), []).append(row["code"])
 
     def rows() -> Iterator[list]:
-        for (stage, words), codes in sorted(found.items(), key=lambda pair: (pair[0][0], -len(pair[1]), pair[0])):
+        for (stage, words), codes in sorted(
+            found.items(), key=lambda pair: (pair[0][0], -len(pair[1]), pair[0])
+        ):
             shown = ", ".join(codes[:EXAMPLES]) + (", ..." if len(codes) > EXAMPLES else "")
             yield [stage, words, len(codes), shown]
 
     return header, rows()
 
 
+def _tried(rules: list[_Rule], column: str) -> list[_Rule]:
+    """The rules up to the first that asks for nothing else: those after it never have their turn."""
+    last = next((n for n, rule in enumerate(rules) if not _conditions(rule.row, column)), len(rules))
+    return rules[: last + 1]
+
+
 def _told_apart(tried: list[_Rule], column: str) -> str:
-    """`P where age is 0 to 15; else D`: the chapters in turn, a run of rules of one chapter taken together."""
-    words: list[str] = []
-    for rule in tried:
-        chapters, why = " or ".join(rule.chapters), _conditions(rule.row, column)
-        said = f"{chapters} {why}" if why else chapters
-        if said not in words:
-            words.append(said)
-        if not why:
-            break
-    return "; ".join([*words[:-1], f"else {words[-1]}" if len(words) > 1 else words[-1]])
+    """``P (age 0 to 15); else D``: the chapters in turn, each with what else its rules ask for."""
+    words = dict.fromkeys(
+        f"{' or '.join(rule.chapters)} {_conditions(rule.row, column)}".rstrip() for rule in tried
+    )
+    return "; else ".join(words)
 
 
 def _conditions(row: Mapping, column: str) -> str:
