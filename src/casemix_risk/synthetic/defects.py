@@ -70,7 +70,7 @@ DEFECTS = {
 
 def plant_defects(
     records: pl.DataFrame, year: str, rates: Mapping[str, float], generator: np.random.Generator
-) -> tuple[list[bytes], pd.DataFrame]:
+) -> tuple[list[bytes], pd.DataFrame, np.ndarray]:
     """The text of an extract with defects planted in its clean records.
 
     Args:
@@ -80,8 +80,8 @@ def plant_defects(
         generator: chooses rows and values.
 
     Returns:
-        The file's lines, header first, extra rows scattered near the rows they copy; and table
-        ``planted_defects``.
+        The file's lines, header first, extra rows scattered near the rows they copy; table
+        ``planted_defects``; and which row of the file each clean record is, the first being 1.
 
     Raises:
         InputError: a rate for an unknown defect, or more defects than there are rows to carry them.
@@ -106,7 +106,8 @@ def plant_defects(
         defects = np.append(defects, [defect] * len(rows))
         places = np.append(places, rows + generator.normal(0, _SCATTER_ROWS, len(rows)))
     order = np.argsort(places, kind="stable")
-    return [header, *(lines[row] for row in order)], _planted(defects[order], year)
+    source_rows = order.argsort()[: len(records)] + 1
+    return [header, *(lines[row] for row in order)], _planted(defects[order], year), source_rows
 
 
 def _torn(line: bytes, generator: np.random.Generator) -> bytes:

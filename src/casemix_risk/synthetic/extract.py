@@ -12,17 +12,21 @@ made up.
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import polars as pl
 
 from casemix_risk.errors import InputError
+from casemix_risk.group.definitions import Definitions
 from casemix_risk.streams import stream
 from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.defects import plant_defects
+from casemix_risk.synthetic.definition_paths import paths, stay_limits
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import write_lines
+from casemix_risk.synthetic.planted_coding import UPCODING, no_upcoding, upcode, with_earlier_hrgs
 from casemix_risk.synthetic.records import hes_records
 from casemix_risk.synthetic.season import calendar, day_weights, season_of
 from casemix_risk.synthetic.spells import DELIVERY, split_into_episodes, with_admission_facts
@@ -33,37 +37,56 @@ _STAY_SHAPE = 1.2
 _DELIVERIES = -1
 
 
-def write_extract(lines: pd.DataFrame, year: str, settings: Mapping, path: Path) -> pd.DataFrame:
-    """Draw one year's extract, plant its defects and write it.
+class Planted(NamedTuple):
+    """What is wrong in an extract on purpose: tables ``planted_defects`` and ``planted_upcoding``."""
+
+    defects: pd.DataFrame
+    upcoding: pd.DataFrame
+
+
+def write_extract(
+    lines: pd.DataFrame, year: str, settings: Mapping, definitions: Definitions, path: Path
+) -> Planted:
+    """Draw one year's extract, plant what is to be found in it and write it.
 
     Args:
         lines: table ``truth_lines``.
         year: ``2002-03``, ``2003-04`` or ``2004-05``.
         settings: ``seed``; ``population`` (heads of the country); ``sampling_fraction``; ``target_year``
             (that of the lines' admissions); ``defect_rates`` (planted rows per episode, by defect; see
-            `casemix_risk.synthetic.defects`).
+            `casemix_risk.synthetic.defects`); if they are to be, ``upcoding`` and ``earlier_definitions`` (see
+            `casemix_risk.synthetic.planted_coding`).
+        definitions: the grouping definitions that the codes follow.
         path: the gzipped text file.
 
-    Returns:
-        Table ``planted_defects`` of the year.
-
     Raises:
-        InputError: as `draw_extract` and `plant_defects`.
+        InputError: as `draw_extract`, `upcode` and `plant_defects`.
     """
     generator = stream(settings["seed"], "extract", year, "defects")
-    records = draw_extract(lines, year, settings)
-    text, planted = plant_defects(records, year, settings["defect_rates"], generator)
+    records = draw_extract(lines, year, settings, definitions)
+    upcoding, earlier = settings.get("upcoding"), settings.get("earlier_definitions")
+    moved = no_upcoding()
+    if upcoding and upcoding["year"] == year:
+        own = stream(settings["seed"], "extract", year, "upcoding")
+        records, moved = upcode(records, upcoding["providers"], upcoding["share"], definitions, own)
+    if earlier and year in earlier["years"]:
+        records = with_earlier_hrgs(records, earlier["without_complications"], definitions)
+    text, planted, source_rows = plant_defects(records, year, settings["defect_rates"], generator)
     write_lines(text, path)
-    return planted
+    moved = moved.assign(year=year, source_row=source_rows[moved["record"]]).sort_values("source_row")
+    return Planted(planted, moved[UPCODING].reset_index(drop=True))
 
 
-def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping) -> pl.DataFrame:
+def draw_extract(
+    lines: pd.DataFrame, year: str, settings: Mapping, definitions: Definitions
+) -> pl.DataFrame:
     """One year's episodes without a defect.
 
     Args:
         lines: table ``truth_lines``.
         year: ``2002-03``, ``2003-04`` or ``2004-05``.
         settings: as for `write_extract`.
+        definitions: the grouping definitions, which group every row to its HRG.
 
     Returns:
         A row a finished episode that ends in the year, in the file's order (end date, provider), with the
@@ -71,11 +94,13 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping) -> pl.DataFr
         provider.
 
     Raises:
-        InputError: a year that the sampled people do not cover, or too few people for the lines.
+        InputError: a year that the sampled people do not cover, or too few people for the lines, or an
+            HRG that no codes lead to.
     """
     if year not in people_of.YEARS:
         raise InputError(f"No people are sampled for {year}: choose from {', '.join(people_of.YEARS)}.")
     lines = lines.reset_index(drop=True)
+    lines = lines.join(stay_limits(lines, paths(definitions)))
     streams = partial(stream, settings["seed"], "extract", year)
     people = people_of.sampled_people(
         round(settings["population"] * settings["sampling_fraction"]),
@@ -89,7 +114,7 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping) -> pl.DataFr
     episodes = split_into_episodes(lines, admissions, year, streams("episodes"))
     shuffled = episodes.sample(frac=1, random_state=streams("order"))
     episodes = shuffled.sort_values(["end", "provider"], kind="stable", ignore_index=True)
-    return hes_records(lines, episodes, people, year, settings["seed"], streams("codes"))
+    return hes_records(lines, episodes, people, year, settings["seed"], definitions, streams("codes"))
 
 
 def expected_admissions(lines: pd.DataFrame, year: str, settings: Mapping) -> np.ndarray:
@@ -124,12 +149,14 @@ def _admissions(
 ) -> pd.DataFrame:
     """A row an admission: ``course, line, admitted`` (days since 1970-01-01) and ``stay`` (days).
 
-    Length of stay is Negative Binomial with the line's mean: whole days, skewed to the right.
+    Length of stay is Negative Binomial with the line's mean: whole days, skewed to the right, within the
+    limits that the definitions set.
     """
     course = np.repeat(np.arange(len(courses)), courses["times"])
     line = courses["line"].to_numpy()[course]
     mean = lines["mean_los_days"].to_numpy()[line]
     stay = generator.poisson(mean * generator.gamma(_STAY_SHAPE, 1 / _STAY_SHAPE, len(line)))
+    stay = stay.clip(*(lines[name].to_numpy()[line] for name in ("least_days", "most_days")))
     admitted = _single_days(lines, line, year, generator)
     times = courses["times"].to_numpy()[course]
     repeated = times > 1

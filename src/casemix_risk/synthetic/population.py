@@ -32,22 +32,23 @@ class Patients(NamedTuple):
     """How steeply the rate of admission rises, in log units per ten years of age."""
 
 
-# Oldest and youngest are of the year's start. An admission may have begun in the year before, so where the
-# grouper draws a lower limit the youngest are a year above it.
+# Oldest and youngest are of the year's start, the oldest left out. Patients grow a year older in it, and an
+# admission may have begun in the year before: where the grouper draws a limit, both are a year within it.
 _AGES = (
     Patients(r"Neonat|Babies", -1, 0, 0),
-    Patients(r"^N|Miscarriage|Termination|Conception|Ectopic|Hyperemesis|Mother and Baby", 15, 45, 0),
-    Patients(r"^P|under 18|Childhood|Specific Learning|Congenital H", 0, 17, -0.6),
+    Patients(r"^N|Miscarriage|Termination|Conception|Ectopic|Hyperemesis|Mother and Baby", 17, 45, 0),
+    Patients(r"^P", 0, 15, -0.6),
+    Patients(r"under 18|Childhood|Specific Learning|Congenital H", 0, 17, -0.6),
     Patients(r"18-49|Vasectomy|Sterilisation", 19, 49, 0),
     Patients(r"Tonsil|Squint|Dental Extraction|Minor Ear", 1, 30, -0.5),
     Patients(r">69|Complex Elderly|Senile", 71, _OLDEST, 0.4),
-    Patients(r"<70", 16, 69, 0.2),
+    Patients(r"<70", 17, 69, 0.2),
     Patients(r"over 49|Presenile", 51, 90, 0.2),
     Patients(
         r"Hip|Knee Rep|Neck of Femur|Stroke|Cataract|Glaucoma|Heart|Parkinson|Prostat", 45, _OLDEST, 0.5
     ),
-    Patients(r"^T", 16, 90, 0),
-    Patients(r"", 16, _OLDEST, 0.25),
+    Patients(r"^T", 17, 90, 0),
+    Patients(r"", 17, _OLDEST, 0.25),
 )
 _WOMEN = r"^M|^N|Breast|Mother"
 _MEN = r"Prostat|Vasectomy|Scrotum|Penis"
