@@ -72,7 +72,10 @@ def _within(fitting: pd.DataFrame) -> pd.Series:
     named = [
         admission in ("", own) and (not classes or own_class in classes.split("|"))
         for admission, own, classes, own_class in zip(
-            *(fitting[name] for name in ("admission", "admission_type", "patient_class_y", "patient_class_x")),
+            *(
+                fitting[name]
+                for name in ("admission", "admission_type", "patient_class_y", "patient_class_x")
+            ),
             strict=True,
         )
     ]

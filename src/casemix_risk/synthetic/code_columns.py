@@ -1,8 +1,8 @@
 """Diagnoses and operations for the demonstration's episodes: columns that the grouper groups as it should.
 
-A record draws a template of its HRG, then secondary diagnoses of its patient's sort, as many as their score as
-complications lets it. In the end the grouper groups them all: records that a secondary diagnosis or a further
-operation leads astray draw these again, among codes that no rule looks at.
+A record draws a template of its HRG, then secondary diagnoses of its patient's sort, as many as the score
+for complications lets it have. In the end the grouper groups them all: records that a secondary diagnosis or
+a further operation leads astray draw these again, among codes that no rule looks at.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from casemix_risk.synthetic.candidates import candidates
 from casemix_risk.synthetic.code_frequencies import code_frequencies
 from casemix_risk.synthetic.definition_paths import paths
 from casemix_risk.synthetic.draws import pick_listed
-from casemix_risk.synthetic.hes_file import DIAGNOSES, OPERATIONS
+from casemix_risk.synthetic.hes_file import DIAGNOSES, JOINED_CODES, OPERATIONS
 from casemix_risk.synthetic.secondary import Offer, diagnoses_within, offers_of, score_table
 from casemix_risk.synthetic.templates import looked_at, rule_templates
 
@@ -72,7 +72,7 @@ def code_columns(
         columns.iloc[rows] = np.hstack([diagnoses, operations])
         rows = rows[_astray(columns.iloc[rows], records.iloc[rows], compiled)]
         if not len(rows):
-            return {name: pl.Series(name, columns[name].tolist(), dtype=pl.String) for name in columns}
+            return {name: pl.Series(columns[name].tolist(), dtype=pl.String) for name in columns}
     hrgs = ", ".join(records["hrg"].iloc[rows].unique())
     raise InputError(f"Secondary diagnoses with the score that {hrgs} needs lead to another HRG.")
 
@@ -81,13 +81,11 @@ def _operations(
     procedures: pd.Series, further: np.ndarray, begin: np.ndarray, following: np.ndarray
 ) -> np.ndarray:
     """Operation codes, records x places: the template's, then as many more as each record is to have."""
-    own = procedures.where(procedures != "", NO_OPERATION).to_numpy()
+    own = procedures.str.split(" ", expand=True).fillna("").to_numpy(dtype=object)
     taken = np.full((len(own), len(OPERATIONS)), "", dtype=object)
-    records, filled = np.arange(len(own)), np.zeros(len(own), dtype=int)
-    codes = [text.split(" ") if text != NO_OPERATION else [text] for text in own]
-    for row, each in enumerate(codes):
-        taken[row, : len(each)] = each
-    filled = np.array([len(each) for each in codes])
+    taken[:, : own.shape[1]] = own
+    taken[own[:, 0] == "", 0] = NO_OPERATION
+    records, filled = np.arange(len(own)), (taken != "").sum(axis=1)
     for place in range(further.max(initial=0)):
         take = (further > place) & (filled < len(OPERATIONS)) & (place < len(following))
         taken[records[take], filled[take]] = following[(begin[take] + place) % max(len(following), 1)]
@@ -97,12 +95,7 @@ def _operations(
 
 def _astray(columns: pd.DataFrame, records: pd.DataFrame, compiled: Compiled) -> np.ndarray:
     """The rows that the grouper gives another HRG than theirs."""
-    texts = {
-        kind: pl.select(
-            pl.concat_str([pl.Series(columns[name].tolist()) for name in names], separator=" ")
-        ).to_series()
-        for kind, names in (("diagnoses", DIAGNOSES), ("procedures", OPERATIONS))
-    }
+    codes = pl.DataFrame({name: columns[name].tolist() for name in columns})
     facts = pl.from_pandas(records[["age", "sex", "days", "admission_type", "patient_class"]])
-    found = group_records(facts.with_columns(**texts), compiled)
+    found = group_records(facts.hstack(codes.select(**JOINED_CODES)), compiled)
     return np.flatnonzero(found["hrg"].to_numpy() != records["hrg"].to_numpy())

@@ -1,7 +1,7 @@
 """How common ICD-10 and OPCS-4 codes are in the demonstration's extract, in round guesses.
 
-``code_frequencies.csv`` says nothing of HRGs: which one a code leads to is for the grouping definitions. A row
-is a code, without a dot, of a kind:
+``code_frequencies.csv`` says nothing of HRGs: which one a code leads to is for the grouping definitions. A
+row is a code, without a dot, of a kind:
 
 - ``diagnosis``: as primary diagnosis, or beside one where a rule needs it;
 - ``procedure``: as an operation;

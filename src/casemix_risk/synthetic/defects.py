@@ -5,7 +5,10 @@ clean row, damaged, with an episode key and a patient of its own unless the defe
 What ingest must mend or flag stands on rows that are kept. A row carries at most one defect.
 
 Every patient under one has a baby age code, as in HES, and is recorded as ``baby_age`` whatever its rate; the
-rate adds the code to rows of older patients.
+rate adds the code to rows of older children, whose HRG does not hang on it.
+
+Whose HRGs a run uses does not change what must be done with a row: an ungroupable one says so in its HRG, and
+its codes say it too.
 """
 
 from collections.abc import Mapping
@@ -30,6 +33,8 @@ _STILL_IN = {
 }
 _SCATTER_ROWS = 200
 _BABY_AGES = tuple(str(code) for code in range(7001, 7008))
+_CHILDREN = tuple(str(age) for age in range(1, 16))
+_NO_PRIMARY = ("R69X", "-   ", "D999", "O599", "P499")  # none, and codes that ICD-10 does not have
 
 
 class Defect(NamedTuple):
@@ -127,12 +132,24 @@ def _counts(rates: Mapping[str, float], rows: int) -> dict[str, int]:
 def _base_rows(
     records: pl.DataFrame, counts: Mapping[str, int], generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Different rows for each defect: no baby's, and each with a secondary diagnosis that a copy can lose."""
+    """Different rows for each defect: no baby's, and each with a secondary diagnosis that a copy can lose.
+
+    Raises:
+        InputError: there are too few.
+    """
     fit = np.flatnonzero((~records["STARTAGE"].is_in(_BABY_AGES) & (records[DIAGNOSES[1]] != "")).to_numpy())
-    if sum(counts.values()) > len(fit):
+    rows = generator.permutation(fit)
+    children = rows[records["STARTAGE"].is_in(_CHILDREN).to_numpy()[rows]]
+    babies, others = (
+        children[: counts["baby_age"]],
+        {name: counts[name] for name in counts if name != "baby_age"},
+    )
+    rows = rows[~np.isin(rows, babies)]
+    ends = np.cumsum(list(others.values()))
+    if ends[-1] > len(rows) or len(babies) < counts["baby_age"]:
         raise InputError("There are more defects to plant than rows to carry them: lower the defect rates.")
-    ends = np.cumsum(list(counts.values()))
-    return dict(zip(counts, np.split(generator.permutation(fit)[: ends[-1]], ends[:-1]), strict=True))
+    chosen = dict(zip(others, np.split(rows[: ends[-1]], ends[:-1]), strict=True)) | {"baby_age": babies}
+    return {name: chosen[name] for name in counts}
 
 
 def _damaged(rows: pl.DataFrame, defect: str, year: str, generator: np.random.Generator) -> pl.DataFrame:
@@ -146,6 +163,9 @@ def _damaged(rows: pl.DataFrame, defect: str, year: str, generator: np.random.Ge
         return _early_delivery(rows, year, generator)
     if defect == "wrong_admission_flag":
         return rows.with_columns(FAE=pl.when(pl.col("FAE") == "1").then(pl.lit("0")).otherwise(pl.lit("1")))
+    if defect == "ungroupable_hrg":
+        primary = generator.choice(_NO_PRIMARY, len(rows))
+        rows = rows.with_columns(pl.Series(DIAGNOSES[0], primary, dtype=pl.String))
     if defect == "unfinished_episode":
         rows = rows.with_columns(pl.lit(value).alias(name) for name, value in _STILL_IN.items())
     column = generator.integers(max(len(columns), 1), size=len(rows))

@@ -26,15 +26,14 @@ from casemix_risk.synthetic.defects import plant_defects
 from casemix_risk.synthetic.definition_paths import paths, stay_limits
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import write_lines
+from casemix_risk.synthetic.patients import with_people
 from casemix_risk.synthetic.planted_coding import UPCODING, no_upcoding, upcode, with_earlier_hrgs
 from casemix_risk.synthetic.records import hes_records
 from casemix_risk.synthetic.season import calendar, day_weights, season_of
-from casemix_risk.synthetic.spells import DELIVERY, split_into_episodes, with_admission_facts
+from casemix_risk.synthetic.spells import split_into_episodes, with_admission_facts
 
 _WEEKS_52 = 364
-_REDRAWS = 100
 _STAY_SHAPE = 1.2
-_DELIVERIES = -1
 
 
 class Planted(NamedTuple):
@@ -54,7 +53,8 @@ def write_extract(
         year: ``2002-03``, ``2003-04`` or ``2004-05``.
         settings: ``seed``; ``population`` (heads of the country); ``sampling_fraction``; ``target_year``
             (that of the lines' admissions); ``defect_rates`` (planted rows per episode, by defect; see
-            `casemix_risk.synthetic.defects`); if they are to be, ``upcoding`` and ``earlier_definitions`` (see
+            `casemix_risk.synthetic.defects`); ``upcoding`` (``providers, year, share``) and
+            ``earlier_definitions`` (``years, without_complications``), if there is to be any (see
             `casemix_risk.synthetic.planted_coding`).
         definitions: the grouping definitions that the codes follow.
         path: the gzipped text file.
@@ -77,9 +77,7 @@ def write_extract(
     return Planted(planted, moved[UPCODING].reset_index(drop=True))
 
 
-def draw_extract(
-    lines: pd.DataFrame, year: str, settings: Mapping, definitions: Definitions
-) -> pl.DataFrame:
+def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping, definitions: Definitions) -> pl.DataFrame:
     """One year's episodes without a defect.
 
     Args:
@@ -109,7 +107,7 @@ def draw_extract(
     )
     courses = _courses(lines, expected_admissions(lines, year, settings), streams("patients"))
     admissions = _admissions(lines, courses, year, streams("stays"))
-    admissions = _with_people(lines, admissions, people, year, streams("people"))
+    admissions = with_people(lines, admissions, people, year, streams("people"))
     admissions = with_admission_facts(lines, admissions, people, year, streams("facts"))
     episodes = split_into_episodes(lines, admissions, year, streams("episodes"))
     shuffled = episodes.sample(frac=1, random_state=streams("order"))
@@ -192,63 +190,3 @@ def _spread_days(year, place, times, stay, elective, generator) -> tuple[np.ndar
     stay = np.minimum(stay, slot - 1)
     day = place * length // times + (generator.random(len(place)) * (slot - stay)).astype(int)
     return np.where(on_working_days, working[np.minimum(day, len(working) - 1)], days[day]), stay
-
-
-def _with_people(
-    lines: pd.DataFrame,
-    admissions: pd.DataFrame,
-    people: pd.DataFrame,
-    year: str,
-    generator: np.random.Generator,
-) -> pd.DataFrame:
-    """The admissions with the ``person`` admitted.
-
-    Nobody is in two places at once, and nobody has a line's event twice unless the line says so: whoever
-    would is drawn anew. Babies are admitted by being born, on the day they are.
-    """
-    course_line = admissions.groupby("course")["line"].first().to_numpy()
-    newborn = people_of.is_newborn(lines)[course_line]
-    group, groups = people_of.patient_groups(lines)
-    draw = people_of.patient_drawer(people, groups, year)
-    group = group[course_line]
-
-    person = np.empty(len(course_line), dtype=int)
-    person[newborn] = people_of.newborns(people, year, newborn.sum(), generator)
-    person[~newborn] = draw(group[~newborn], generator)
-    admissions = _born(admissions, newborn, person, people, year)
-
-    deliveries = lines["description"].str.contains(DELIVERY).to_numpy()
-    event = np.where(deliveries, _DELIVERIES, np.arange(len(lines)))[course_line]
-    for _ in range(_REDRAWS):
-        clashing = _clashes(admissions, event, person)
-        if not len(clashing):
-            return admissions.assign(person=person[admissions["course"]])
-        person[clashing] = draw(group[clashing], generator)
-    raise InputError("The sample has too few people for so many admissions: raise the population.")
-
-
-def _born(admissions, newborn, person, people, year) -> pd.DataFrame:
-    """The admissions, with a newborn's starting at birth and ending in the year."""
-    baby = newborn[admissions["course"]]
-    birth = people["birth"].to_numpy()[person[admissions["course"]]]
-    return admissions.assign(
-        admitted=np.where(baby, birth, admissions["admitted"]),
-        stay=np.where(
-            baby, np.minimum(admissions["stay"], people_of.year_end(year) - birth), admissions["stay"]
-        ),
-    )
-
-
-def _clashes(admissions: pd.DataFrame, event: np.ndarray, person: np.ndarray) -> np.ndarray:
-    """Courses whose person is already in hospital, or has had the event: the later ones of each clash."""
-    course = admissions["course"].to_numpy()
-    who = person[course]
-    admitted = admissions["admitted"].to_numpy()
-    order = np.lexsort((admitted, who))
-    leaves = (admitted + admissions["stay"].to_numpy())[order]
-    overlap = (
-        (np.diff(who[order]) == 0) & (np.diff(course[order]) != 0) & (admitted[order][1:] <= leaves[:-1])
-    )
-    by_event = np.lexsort((event, person))
-    twice = (np.diff(person[by_event]) == 0) & (np.diff(event[by_event]) == 0)
-    return np.union1d(course[order][1:][overlap], by_event[1:][twice])

@@ -1,4 +1,4 @@
-"""What two providers, and an earlier version of the definitions, do to the HRGs that the demonstration's records give.
+"""What some providers, and an earlier version of the definitions, do to the HRGs that records are given.
 
 The patients are those of the truth: only codes and given HRGs move.
 """
@@ -10,13 +10,13 @@ import pandas as pd
 import polars as pl
 
 from casemix_risk.errors import InputError
+from casemix_risk.group.arrays import Compiled
 from casemix_risk.group.compiled import compile_definitions
 from casemix_risk.group.definitions import Definitions
 from casemix_risk.group.engine import group_records
-from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.code_frequencies import SORTS, code_frequencies
-from casemix_risk.synthetic.hes_file import DIAGNOSES, OPERATIONS
-from casemix_risk.synthetic.secondary import offers_of
+from casemix_risk.synthetic.hes_file import DIAGNOSES, JOINED_CODES
+from casemix_risk.synthetic.secondary import Offer, offers_of
 
 UPCODING = ["year", "source_row", "provider", "true_hrg", "hrg"]
 _ELECTIVE = ("11", "12", "13")
@@ -26,8 +26,7 @@ def grouper_input(records: pl.DataFrame) -> pl.DataFrame:
     """The extract's records as `casemix_risk.group.engine.group_records` reads them."""
     elective = pl.col("ADMIMETH").is_in(_ELECTIVE)
     return records.select(
-        diagnoses=pl.concat_str(DIAGNOSES, separator=" "),
-        procedures=pl.concat_str(OPERATIONS, separator=" "),
+        **JOINED_CODES,
         age="STARTAGE",
         sex="SEX",
         days="EPIDUR",
@@ -72,8 +71,8 @@ def upcode(
     compiled = compile_definitions(definitions)
     rows = np.flatnonzero(records["PROCODE3"].is_in(list(providers)).to_numpy())
     own = records[rows]
-    before = group_records(grouper_input(own), compiled)
-    mothers = (before["hrg"].str.starts_with("N") & (own["SEX"] == "2")).to_numpy()
+    true = group_records(grouper_input(own), compiled)
+    mothers = (true["hrg"].str.starts_with("N") & (own["SEX"] == "2")).to_numpy()
     patients = pd.DataFrame(
         {
             "sort": np.where(mothers, SORTS.index("mothers"), SORTS.index("50_and_over")),
@@ -81,25 +80,11 @@ def upcode(
         }
     )
     offers = offers_of(patients, code_frequencies(), np.zeros(len(rows)), generator)
-    chosen = generator.random(len(rows)) < share
-    waiting = chosen & (before["cc_score"] == 0).to_numpy()
-    diagnoses = own.select(DIAGNOSES).to_numpy()
-    filled = (diagnoses != "").sum(axis=1)
-    waiting &= filled < len(DIAGNOSES)
-    hrg = before["hrg"].to_numpy().copy()
-    for offer in offers:
-        trying = np.flatnonzero(waiting & offer.wanted)
-        tried = diagnoses[trying]
-        tried[np.arange(len(trying)), filled[trying]] = offer.code[trying]
-        coded = own[trying].with_columns(pl.DataFrame(tried, schema=DIAGNOSES))
-        after = group_records(grouper_input(coded), compiled)
-        same_rule = (after["rule"] == before["rule"].gather(trying)).to_numpy()
-        moves = same_rule & (after["hrg"].to_numpy() != hrg[trying])
-        done = trying[moves]
-        diagnoses[done], hrg[done], waiting[done] = tried[moves], after["hrg"].to_numpy()[moves], False
-    moved = np.flatnonzero(hrg != before["hrg"].to_numpy())
+    waiting = (generator.random(len(rows)) < share) & (true["cc_score"] == 0).to_numpy()
+    diagnoses, hrg = _coded_up(own, true, waiting, offers, compiled)
+    moved = np.flatnonzero(hrg != true["hrg"].to_numpy())
     changed = dict(zip(DIAGNOSES, diagnoses[moved].T, strict=True)) | {"HRGLATE35": hrg[moved]}
-    facts = {"record": rows, "provider": own["PROCODE3"], "true_hrg": before["hrg"], "hrg": hrg}
+    facts = {"record": rows, "provider": own["PROCODE3"], "true_hrg": true["hrg"], "hrg": hrg}
     return (
         records.with_columns(
             records[name].scatter(rows[moved], pl.Series(values.tolist(), dtype=pl.String))
@@ -107,6 +92,32 @@ def upcode(
         ),
         pd.DataFrame(facts).iloc[moved],
     )
+
+
+def _coded_up(
+    records: pl.DataFrame,
+    true: pl.DataFrame,
+    waiting: np.ndarray,
+    offers: Sequence[Offer],
+    compiled: Compiled,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Diagnoses and HRGs of the records: those waiting take the first offer whose score changes the HRG."""
+    diagnoses = records.select(DIAGNOSES).to_numpy()
+    hrg = true["hrg"].to_numpy().copy()
+    filled = (diagnoses != "").sum(axis=1)
+    waiting = waiting & (filled < len(DIAGNOSES))
+    texts = dict.fromkeys(DIAGNOSES, pl.String)
+    for offer in offers:
+        trying = np.flatnonzero(waiting & offer.wanted)
+        tried = diagnoses[trying]
+        tried[np.arange(len(trying)), filled[trying]] = offer.code[trying]
+        coded = records[trying].with_columns(pl.DataFrame(tried.tolist(), schema=texts, orient="row"))
+        found = group_records(grouper_input(coded), compiled)
+        same_rule = (found["rule"] == true["rule"].gather(trying)).to_numpy()
+        moves = same_rule & (found["hrg"].to_numpy() != hrg[trying])
+        done = trying[moves]
+        diagnoses[done], hrg[done], waiting[done] = tried[moves], found["hrg"].to_numpy()[moves], False
+    return diagnoses, hrg
 
 
 def with_earlier_hrgs(

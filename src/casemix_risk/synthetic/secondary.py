@@ -1,4 +1,4 @@
-"""Secondary diagnoses: those of each sort of patient, as many as their score as complications lets a record have."""
+"""Secondary diagnoses of each sort of patient, as many as the complication score lets a record have."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -96,7 +96,10 @@ def diagnoses_within(
     """
     records = np.arange(len(carried))
     main = scores.index.get_indexer(pd.MultiIndex.from_arrays([limits["cc_list"], carried["primary"]]))
-    worths, (score, least, most) = scores.to_numpy(), limits[["score", "cc_from", "cc_to"]].to_numpy(copy=True).T
+    worths, (score, least, most) = (
+        scores.to_numpy(),
+        limits[["score", "cc_from", "cc_to"]].to_numpy(copy=True).T,
+    )
     taken = np.full((len(carried), len(DIAGNOSES)), "", dtype=object)
     taken[:, 0] = carried["primary"]
     filled = np.ones(len(carried), dtype=int)
@@ -114,5 +117,3 @@ def diagnoses_within(
         score += worth * take
         filled += take
     return taken
-
-

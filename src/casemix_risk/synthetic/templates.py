@@ -40,9 +40,9 @@ def rule_templates(definitions: Definitions, frequencies: pd.DataFrame) -> pd.Da
         frequencies: from `casemix_risk.synthetic.code_frequencies.code_frequencies`.
 
     Returns:
-        A row a template: ``rule``; ``primary``, ``needed`` (further diagnoses) and ``procedures`` (the one that
-        is to dominate first), as HES writes codes, with a space between; ``sex`` (1 or 2 where a code is one
-        sex's, else 0); ``weight``, comparable over all rules.
+        A row a template: ``rule``; ``primary``, ``needed`` (further diagnoses) and ``procedures`` (first the
+        one that is to dominate), as HES writes codes, with a space between; ``sex`` (1 or 2 where a code is
+        one sex's, else 0); ``weight``, comparable over all rules.
     """
     tables = plain_tables(definitions)
     kind = frequencies["kind"]
@@ -161,17 +161,18 @@ def _joined(codes: Iterable[_Code]) -> str:
 def looked_at(definitions: Definitions, frequencies: pd.DataFrame) -> set[str]:
     """The codes of the frequencies, as HES writes them, that may matter wherever they stand in a record.
 
-    These are diagnoses with a feature that a rule wants on any diagnosis, or of an injury, and operations with
-    a feature that a rule wants on any procedure, or on none, or that may dominate.
+    These are diagnoses of an injury, or with a feature that a rule wants on any diagnosis, and operations
+    that may dominate, or with a feature that a rule wants on any procedure or on none.
     """
-    tables = plain_tables(definitions)
-    rules = definitions.rules
-    anywhere = {
-        table: frozenset().union(*(clause for name in names for text in rules[name] for clause in _clauses(text)))
-        for table, names in (("diagnosis", ["any_diagnosis"]), ("procedure", ["any_procedure", "no_procedure"]))
+    tables, rules = plain_tables(definitions), definitions.rules
+    on_any = {
+        name: frozenset().union(*(clause for text in rules[name] for clause in _clauses(text)))
+        for name in ("any_diagnosis", "any_procedure", "no_procedure")
     }
     operations = frequencies["kind"].isin(["procedure", "further_procedure"])
-    codes = _codes(frequencies[~operations], tables.diagnosis)
-    found = {code.code for code in codes if code.regions or code.features & anywhere["diagnosis"]}
-    codes = _codes(frequencies[operations].assign(kind="procedure"), tables.procedure)
-    return found | {code.code for code in codes if code.hierarchy or code.features & anywhere["procedure"]}
+    diagnoses = _codes(frequencies[~operations], tables.diagnosis)
+    procedures = _codes(frequencies[operations].assign(kind="procedure"), tables.procedure)
+    wanted = on_any["any_procedure"] | on_any["no_procedure"]
+    return {code.code for code in diagnoses if code.regions or code.features & on_any["any_diagnosis"]} | {
+        code.code for code in procedures if code.hierarchy or code.features & wanted
+    }
