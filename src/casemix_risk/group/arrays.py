@@ -54,6 +54,23 @@ class Rules(NamedTuple):
     method: np.ndarray
 
 
+class Offered(NamedTuple):
+    """The rules that may fit a record, by the code that decides: so few of a large set are tried.
+
+    Attributes:
+        always: how many of the first rules (stages ``global`` and ``trauma``) are tried whatever is coded.
+        by_procedure: rules of the stage ``procedure`` whose condition on the dominant procedure its row
+            meets: those of row n from ``procedure_rows[n]`` to ``procedure_rows[n + 1]``, in their order.
+        by_diagnosis: likewise of the stage ``diagnosis``, by the row of the primary diagnosis.
+    """
+
+    always: int
+    procedure_rows: np.ndarray
+    by_procedure: np.ndarray
+    diagnosis_rows: np.ndarray
+    by_diagnosis: np.ndarray
+
+
 class Nodes(NamedTuple):
     """The splits: rows of a node from `rows[node]` on. A place is a node, or below 0 the HRG -place - 1."""
 
@@ -96,6 +113,7 @@ class Compiled(NamedTuple):
     procedure: Features
     rules: Rules
     rule_names: list[str]
+    offered: Offered
     nodes: Nodes
     complications: Complications
     unbundled: Unbundled

@@ -32,6 +32,11 @@ def add_grouper_commands(commands: argparse._SubParsersAction) -> None:
         "folder", nargs="?", type=Path, help="definition set; the demonstration's if not given"
     )
     linted.set_defaults(run=_lint)
+    covered = tasks.add_parser("coverage", help="write a page of what a definition set covers, by chapter")
+    covered.add_argument(
+        "folder", nargs="?", type=Path, help="definition set; the demonstration's if not given"
+    )
+    covered.set_defaults(run=_coverage)
     regrouped = tasks.add_parser("diff", help="say which episodes two definition sets group differently")
     regrouped.add_argument("folder", type=Path, metavar="A", help="definition set")
     regrouped.add_argument("other", type=Path, metavar="B", help="definition set compared with it")
@@ -78,6 +83,13 @@ def _lint(options: argparse.Namespace) -> int:
     faults_found = lint(definitions)
     print("\n".join(map(str, faults_found) if faults_found else describe_clean(definitions)))
     return 1 if faults_found else 0
+
+
+def _coverage(options: argparse.Namespace) -> None:
+    from casemix_risk.group.coverage import coverage_page
+    from casemix_risk.group.definitions import demonstration, read_definitions
+
+    print(coverage_page(read_definitions(options.folder or demonstration())), end="")
 
 
 def _definitions_diff(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """A definition set turned into what the engine reads."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from casemix_risk.group.arrays import (
     Complications,
     Features,
     Nodes,
+    Offered,
     Rules,
     Unbundled,
 )
@@ -68,6 +70,7 @@ def compile_definitions(definitions: Definitions) -> Compiled:
         _features(definitions.procedure, procedure_features),
         _rules(rules, procedure_features, diagnosis_features, place_of, _places(lists)),
         rules["rule"].to_list(),
+        _offered(rules, definitions),
         _nodes(split, nodes, place_of),
         _complications(definitions, lists),
         _unbundled(definitions.unbundled),
@@ -163,6 +166,26 @@ def _rules(
         root=_numbers(place_of[root] for root in rules["root"]),
         cc_list=_numbers(list_of[name or DEFAULT_LIST] for name in rules["cc_list"]),
         method=_numbers(map(METHODS.index, rules["method"])),
+    )
+
+
+def _offered(rules: pl.DataFrame, definitions: Definitions) -> Offered:
+    def by_row(table: pl.DataFrame, stage: str) -> tuple[np.ndarray, np.ndarray]:
+        asked = [
+            (place, set(_names(text)))
+            for place, (of_stage, text) in enumerate(rules.select("stage", stage).iter_rows())
+            if of_stage == stage
+        ]
+        rows = [
+            [place for place, features in asked if not features or features & own]
+            for own in [*(set(_names(text)) for text in table["features"]), set[str]()]
+        ]
+        return _numbers(np.cumsum([0, *map(len, rows)])), _numbers(itertools.chain(*rows))
+
+    return Offered(
+        rules["stage"].is_in(STAGES[:2]).sum(),
+        *by_row(definitions.procedure, "procedure"),
+        *by_row(definitions.diagnosis, "diagnosis"),
     )
 
 

@@ -63,6 +63,7 @@ def group_records(records: pl.DataFrame, compiled: Compiled) -> pl.DataFrame:
         compiled.diagnosis,
         compiled.procedure,
         compiled.rules,
+        compiled.offered,
         compiled.nodes,
         compiled.error_hrg,
     )

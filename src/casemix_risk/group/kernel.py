@@ -5,13 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from casemix_risk.group.arrays import EXCEPTION, IGNORED, METHODS, NOT_PRIMARY, STAGES
+from casemix_risk.group.arrays import EXCEPTION, IGNORED, METHODS, NOT_PRIMARY
 from casemix_risk.group.columns import ERRORS
 
 BLOCK = 4096
 GREATEST_SPLIT = 9999
 UNGROUPED = METHODS.index("U")
-PROCEDURE_STAGE = STAGES.index("procedure")
 (
     NO_PRIMARY,
     INVALID_PRIMARY,
@@ -67,7 +66,7 @@ class Facts(NamedTuple):
 
 
 @njit(cache=True, parallel=True)
-def group(diagnoses, procedures, facts, scored, of_diagnosis, of_procedure, rules, nodes, error_hrg):
+def group(diagnoses, procedures, facts, scored, of_diagnosis, of_procedure, rules, offered, nodes, error_hrg):
     """Group every record.
 
     Returns:
@@ -88,7 +87,9 @@ def group(diagnoses, procedures, facts, scored, of_diagnosis, of_procedure, rule
                 held[:] = 0
                 dominant[record] = _hold_procedures(record, held, procedures, of_procedure)
                 regions = _hold_diagnoses(record, held, diagnoses, of_diagnosis, 3 * procedure_words)
-                found = _match(record, held, regions, dominant[record] >= 0, facts, rules)
+                primary_row = diagnoses.row[diagnoses.ids[diagnoses.offsets[record]]]
+                row = procedures.row[dominant[record]] if dominant[record] >= 0 else -1
+                found = _match(record, held, regions, row, primary_row, facts, rules, offered)
                 if found >= 0:
                     first, last = diagnoses.offsets[record], diagnoses.offsets[record + 1]
                     primary = diagnoses.ids[first]
@@ -176,22 +177,34 @@ def _hold_diagnoses(record, held, diagnoses, of_diagnosis, start):
 
 
 @njit(cache=True, inline="always")
-def _match(record, held, regions, dominated, facts, rules):
+def _match(record, held, regions, procedure_row, diagnosis_row, facts, rules, offered):
     """The first rule that fits, or -1."""
-    age, days = facts.age[record], facts.days[record]
-    for rule in range(len(rules.stage)):
-        if (
-            _clauses_hold(rule, held, rules)
-            and (dominated or rules.stage[rule] != PROCEDURE_STAGE)
-            and regions >= rules.regions[rule]
-            and rules.low_age[rule] <= age <= rules.high_age[rule]
-            and rules.low_days[rule] <= days <= rules.high_days[rule]
-            and (rules.sex[rule] == 0 or rules.sex[rule] == facts.sex[record])
-            and (rules.admission[rule] == 0 or rules.admission[rule] == facts.admission[record])
-            and rules.patient_class[rule] & facts.patient_class[record]
-        ):
+    for rule in range(offered.always):
+        if _fits(rule, record, held, regions, facts, rules):
             return rule
+    if procedure_row >= 0:
+        rows = offered.procedure_rows
+        for place in range(rows[procedure_row], rows[procedure_row + 1]):
+            if _fits(offered.by_procedure[place], record, held, regions, facts, rules):
+                return offered.by_procedure[place]
+    rows = offered.diagnosis_rows
+    for place in range(rows[diagnosis_row], rows[diagnosis_row + 1]):
+        if _fits(offered.by_diagnosis[place], record, held, regions, facts, rules):
+            return offered.by_diagnosis[place]
     return -1
+
+
+@njit(cache=True, inline="always")
+def _fits(rule, record, held, regions, facts, rules):
+    return (
+        _clauses_hold(rule, held, rules)
+        and regions >= rules.regions[rule]
+        and rules.low_age[rule] <= facts.age[record] <= rules.high_age[rule]
+        and rules.low_days[rule] <= facts.days[record] <= rules.high_days[rule]
+        and (rules.sex[rule] == 0 or rules.sex[rule] == facts.sex[record])
+        and (rules.admission[rule] == 0 or rules.admission[rule] == facts.admission[record])
+        and rules.patient_class[rule] & facts.patient_class[record] != 0
+    )
 
 
 @njit(cache=True, inline="always")
