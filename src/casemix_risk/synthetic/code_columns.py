@@ -2,7 +2,8 @@
 
 A record draws a template of its HRG, then secondary diagnoses of its patient's sort, as many as the score
 for complications lets it have. In the end the grouper groups them all: records that a secondary diagnosis or
-a further operation leads astray draw these again, among codes that no rule looks at.
+a further operation leads astray, or that have no room for the score, are coded again: what scores comes first
+then, and no rule looks at the codes.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ from casemix_risk.synthetic.code_frequencies import code_frequencies
 from casemix_risk.synthetic.definition_paths import paths
 from casemix_risk.synthetic.draws import pick_listed
 from casemix_risk.synthetic.hes_file import DIAGNOSES, JOINED_CODES, OPERATIONS
-from casemix_risk.synthetic.secondary import Offer, diagnoses_within, offers_of, score_table
+from casemix_risk.synthetic.secondary import KINDS, Offer, diagnoses_within, offers_of, score_table
 from casemix_risk.synthetic.templates import looked_at, rule_templates
 
 NO_OPERATION = "-   "
@@ -63,9 +64,15 @@ def code_columns(
     matters = sorted(looked_at(definitions, frequencies))
     columns = pd.DataFrame(index=range(count), columns=[*DIAGNOSES, *OPERATIONS], dtype=object)
     rows = np.arange(count)
-    for barred in ([], matters):
+    # Comorbidities first: many of those who have a complication have but a common illness.
+    for barred, order in ([], reversed(KINDS)), (matters, KINDS):
         own = carried.iloc[rows]
-        offered = [Offer(kind, code[rows], wanted[rows]) for kind, code, wanted in offers]
+        offered = [
+            Offer(kind, code[rows], wanted[rows])
+            for first in order
+            for kind, code, wanted in offers
+            if kind == first
+        ]
         diagnoses = diagnoses_within(own, limits.iloc[rows], offered, scores, barred)
         allowed = np.array([code for code in following if code not in barred], dtype=object)
         operations = _operations(own["procedures"], further[rows], begin[rows], allowed)

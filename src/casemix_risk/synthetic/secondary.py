@@ -12,6 +12,7 @@ from casemix_risk.synthetic.definition_paths import complication_scores
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import DIAGNOSES
 
+KINDS = ("complication", "comorbidity")
 _SECONDARY = len(DIAGNOSES) - 1
 
 
@@ -29,7 +30,7 @@ def offers_of(
     """Complications, which every record wants, then as many comorbidities as are wanted."""
     sort, sex = episodes["sort"].to_numpy(), episodes["sex"].to_numpy()
     offers = []
-    for kind in ("complication", "comorbidity"):
+    for kind in KINDS:
         codes, weights = _choices(frequencies[frequencies["kind"] == kind])
         only = sex_of_diagnoses(pd.Series(codes.ravel())).reshape(codes.shape)
         for place, chosen in enumerate(_steps(weights, sort, generator.random(len(sort)))):
