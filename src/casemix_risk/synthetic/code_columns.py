@@ -21,7 +21,7 @@ from casemix_risk.synthetic.definition_paths import paths
 from casemix_risk.synthetic.draws import pick_listed
 from casemix_risk.synthetic.hes_file import DIAGNOSES, JOINED_CODES, OPERATIONS
 from casemix_risk.synthetic.secondary import KINDS, Offer, diagnoses_within, offers_of, score_table
-from casemix_risk.synthetic.templates import looked_at, rule_templates
+from casemix_risk.synthetic.templates import looked_at, places_of, rule_templates
 
 NO_OPERATION = "-   "
 _MANY = r"w cc|with Complications|Complex"
@@ -50,32 +50,33 @@ def code_columns(
     found = candidates(records, paths(definitions), templates, compiled)
     choice = pick_listed(found.table["kind"], found.table["weight"], found.kind, generator.random(count))
     chosen = found.table.iloc[choice]
-    carried = templates.iloc[chosen["template"]]
+    carried = chosen["template"].to_numpy()
+    primary = templates["primary"].to_numpy(dtype=object)[carried]
+    needed, procedures = (places_of(templates[name])[carried] for name in ("needed", "procedures"))
 
     many = lines["description"].str.contains(_MANY).to_numpy()[line]
     mean = (0.4 + episodes["age"] / 45 + 1.2 * many) * episodes["depth"]
     offers = offers_of(episodes, frequencies, generator.poisson(mean), generator)
-    further = np.where(carried["procedures"] != "", generator.poisson(0.6, count), 0)
+    further = np.where(procedures[:, 0] != "", generator.poisson(0.6, count), 0)
     following = frequencies.loc[frequencies["kind"] == "further_procedure", "code"].to_numpy()
     begin = generator.integers(len(following), size=count)
 
     limits = chosen[["cc_list", "score", "cc_from", "cc_to"]].reset_index(drop=True)
-    scores = score_table(carried["primary"], limits["cc_list"], offers, definitions)
+    scores = score_table(primary, limits["cc_list"], offers, definitions)
     matters = sorted(looked_at(definitions, frequencies))
     columns = pd.DataFrame(index=range(count), columns=[*DIAGNOSES, *OPERATIONS], dtype=object)
     rows = np.arange(count)
     # Comorbidities first: many of those who have a complication have but a common illness.
     for barred, order in ([], reversed(KINDS)), (matters, KINDS):
-        own = carried.iloc[rows]
         offered = [
             Offer(kind, code[rows], wanted[rows])
             for first in order
             for kind, code, wanted in offers
             if kind == first
         ]
-        diagnoses = diagnoses_within(own, limits.iloc[rows], offered, scores, barred)
+        diagnoses = diagnoses_within(primary[rows], needed[rows], limits.iloc[rows], offered, scores, barred)
         allowed = np.array([code for code in following if code not in barred], dtype=object)
-        operations = _operations(own["procedures"], further[rows], begin[rows], allowed)
+        operations = _operations(procedures[rows], further[rows], begin[rows], allowed)
         columns.iloc[rows] = np.hstack([diagnoses, operations])
         rows = rows[_astray(columns.iloc[rows], records.iloc[rows], compiled)]
         if not len(rows):
@@ -84,11 +85,8 @@ def code_columns(
     raise InputError(f"Secondary diagnoses with the score that {hrgs} needs lead to another HRG.")
 
 
-def _operations(
-    procedures: pd.Series, further: np.ndarray, begin: np.ndarray, following: np.ndarray
-) -> np.ndarray:
+def _operations(own: np.ndarray, further: np.ndarray, begin: np.ndarray, following: np.ndarray) -> np.ndarray:
     """Operation codes, records x places: the template's, then as many more as each record is to have."""
-    own = procedures.str.split(" ", expand=True).fillna("").to_numpy(dtype=object)
     taken = np.full((len(own), len(OPERATIONS)), "", dtype=object)
     taken[:, : own.shape[1]] = own
     taken[own[:, 0] == "", 0] = NO_OPERATION

@@ -62,7 +62,7 @@ def _steps(weights: np.ndarray, group: np.ndarray, begin: np.ndarray) -> Iterato
 
 
 def score_table(
-    primary: pd.Series, cc_list: pd.Series, offers: Iterable[Offer], definitions: Definitions
+    primary: np.ndarray, cc_list: pd.Series, offers: Iterable[Offer], definitions: Definitions
 ) -> pd.DataFrame:
     """`complication_scores` by list and primary diagnosis, and secondary one."""
     secondaries = pd.unique(np.concatenate([offer.code for offer in offers]))
@@ -70,13 +70,14 @@ def score_table(
         name: pd.DataFrame(
             complication_scores(primaries, secondaries, definitions, name), primaries, secondaries
         )
-        for name, primaries in primary.groupby(cc_list.to_numpy()).unique().items()
+        for name, primaries in pd.Series(primary).groupby(cc_list).unique().items()
     }
     return pd.concat(parts)
 
 
 def diagnoses_within(
-    carried: pd.DataFrame,
+    primary: np.ndarray,
+    needed: np.ndarray,
     limits: pd.DataFrame,
     offers: Sequence[Offer],
     scores: pd.DataFrame,
@@ -85,7 +86,8 @@ def diagnoses_within(
     """Diagnoses whose complication score is within limits.
 
     Args:
-        carried: the template of each record.
+        primary: the primary diagnosis of each record.
+        needed: further diagnoses that it must have, records x places, ``""`` in those left.
         limits: ``cc_list, score, cc_from, cc_to`` of each record; ``score`` is the template's own.
         offers: one after another. A complication is taken only until the least score is reached, and no code
             that passes the most.
@@ -95,16 +97,15 @@ def diagnoses_within(
     Returns:
         Codes, records x places; ``""`` in the places left.
     """
-    records = np.arange(len(carried))
-    main = scores.index.get_indexer(pd.MultiIndex.from_arrays([limits["cc_list"], carried["primary"]]))
+    records = np.arange(len(primary))
+    main = scores.index.get_indexer(pd.MultiIndex.from_arrays([limits["cc_list"], primary]))
     worths, (score, least, most) = (
         scores.to_numpy(),
         limits[["score", "cc_from", "cc_to"]].to_numpy(copy=True).T,
     )
-    taken = np.full((len(carried), len(DIAGNOSES)), "", dtype=object)
-    taken[:, 0] = carried["primary"]
-    filled = np.ones(len(carried), dtype=int)
-    needed = carried["needed"].str.split(" ", expand=True).fillna("").to_numpy(dtype=object)
+    taken = np.full((len(primary), len(DIAGNOSES)), "", dtype=object)
+    taken[:, 0] = primary
+    filled = np.ones(len(primary), dtype=int)
     for codes in needed.T:
         taken[records, filled] = codes
         filled += codes != ""

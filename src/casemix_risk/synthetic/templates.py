@@ -25,6 +25,7 @@ _REGION = "trauma_"
 
 class _Code(NamedTuple):
     code: str
+    of: str
     weight: float
     features: frozenset[str]
     regions: frozenset[str]
@@ -50,10 +51,10 @@ def rule_templates(definitions: Definitions, frequencies: pd.DataFrame) -> pd.Da
     primaries = _codes(frequencies[kind == "diagnosis"], tables.diagnosis)
     everything = frequencies[kind.isin(["diagnosis", "indication", "comorbidity", "complication"])]
     others = _codes(everything.drop_duplicates("code"), tables.diagnosis)
-    indications = {
-        feature: _codes(rows, tables.diagnosis)
-        for feature, rows in frequencies[kind == "indication"].groupby("of")
-    }
+    indications: dict[str, list[_Code]] = {}
+    rows = frequencies[kind == "indication"]
+    for code in _codes(rows, tables.diagnosis):
+        indications.setdefault(code.of, []).append(code)
     rows = []
     for rule in definitions.rules.to_dicts():
         found: dict[tuple[str, ...], tuple[float, int]] = {}
@@ -78,12 +79,12 @@ def _codes(rows: pd.DataFrame, table: dict[str, dict]) -> list[_Code]:
     written = rows["code"] if of_procedures else as_written(rows["code"])
     sexes = (sex_of_procedures if of_procedures else sex_of_diagnoses)(rows["code"])
     codes = []
-    for code, weight, sex in zip(written, rows["weight"], sexes, strict=True):
+    for code, of, weight, sex in zip(written, rows["of"], rows["weight"], sexes, strict=True):
         row = longest(normalise(code).code, table)
         if row and "ignore" not in row["flags"].split():
             regions = frozenset(flag for flag in row["flags"].split() if flag.startswith(_REGION))
             features = frozenset(row["features"].split())
-            codes.append(_Code(code, weight, features, regions, sex, row.get("hierarchy", 0)))
+            codes.append(_Code(code, of, weight, features, regions, sex, row.get("hierarchy", 0)))
     return codes
 
 
@@ -156,6 +157,11 @@ def _clauses(text: str) -> list[frozenset[str]]:
 
 def _joined(codes: Iterable[_Code]) -> str:
     return " ".join(code.code for code in codes)
+
+
+def places_of(texts: pd.Series) -> np.ndarray:
+    """The codes of texts such as ``needed``, texts x places; ``""`` in the places left."""
+    return texts.str.split(" ", expand=True).fillna("").to_numpy(dtype=object)
 
 
 def looked_at(definitions: Definitions, frequencies: pd.DataFrame) -> set[str]:
