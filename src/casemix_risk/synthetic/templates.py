@@ -52,8 +52,7 @@ def rule_templates(definitions: Definitions, frequencies: pd.DataFrame) -> pd.Da
     everything = frequencies[kind.isin(["diagnosis", "indication", "comorbidity", "complication"])]
     others = _codes(everything.drop_duplicates("code"), tables.diagnosis)
     indications: dict[str, list[_Code]] = {}
-    rows = frequencies[kind == "indication"]
-    for code in _codes(rows, tables.diagnosis):
+    for code in _codes(frequencies[kind == "indication"], tables.diagnosis):
         indications.setdefault(code.of, []).append(code)
     rows = []
     for rule in definitions.rules.to_dicts():
