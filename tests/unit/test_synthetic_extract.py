@@ -457,28 +457,21 @@ def test_providers_code_about_as_deeply_as_one_another(clean):
     assert 0.03 < np.log(mean[clean["PROCODE3"].value_counts() > 200]).std() < 0.15
 
 
-def regrouped(written) -> pd.DataFrame:
-    """What the grouper gives the rows of the file that are whole."""
+def test_what_a_grouper_makes_of_the_defects(written):
     header, rows = rows_of(written[0])
     whole = {number: row for number, row in enumerate(rows, 1) if len(row) == len(header)}
     table = pl.DataFrame(list(whole.values()), schema=header, orient="row")
-    found = group_records(grouper_input(table), compile_definitions(DEFINITIONS))
-    facts = {name: found[name].to_list() for name in ("hrg", "method", "error")}
-    return pd.DataFrame(facts | {"given": table["HRGLATE35"].to_list()}, index=list(whole))
-
-
-def test_what_a_grouper_makes_of_the_defects(written):
-    found = regrouped(written)
-    planted = written[1].set_index("source_row")["defect"].reindex(found.index)
-    errors = found["error"].groupby(planted).unique()
-    assert set(errors["ungroupable_hrg"]) == {"no_primary", "invalid_primary"}
-    assert set(errors["superseded_partyear"]) == {"no_primary"}
-    assert set(errors["unknown_sex"]) == {"bad_sex"}
-    kept = found[
-        ~planted.isin(["ungroupable_hrg", "superseded_partyear", "unknown_sex", "duplicate_episode"])
-    ]
-    kept = kept[
-        planted.reindex(kept.index).isna()
-        | planted.reindex(kept.index).isin(["baby_age", "unknown_practice"])
-    ]
-    assert (kept["hrg"] == kept["given"]).all()
+    defect = written[1].set_index("source_row")["defect"].reindex(list(whole)).fillna("").to_numpy()
+    compiled = compile_definitions(DEFINITIONS)
+    found = group_records(grouper_input(table), compiled)
+    errors = pd.Series(found["error"].fill_null("")).groupby(defect).unique().map(set)
+    assert errors["ungroupable_hrg"] == {"no_primary", "invalid_primary"}
+    assert errors["superseded_partyear"] == {"no_primary"}
+    assert errors["unknown_sex"] == {"bad_sex"}
+    # Every row that is kept has its HRG, that of unknown sex whichever sex it is.
+    for sex in ("1", "2"):
+        unknown = pl.Series(defect == "unknown_sex")
+        known = table.with_columns(SEX=pl.when(unknown).then(pl.lit(sex)).otherwise("SEX"))
+        found = group_records(grouper_input(known), compiled)
+        kept = np.isin(defect, ["", "baby_age", "unknown_sex", "unknown_practice", "wrong_admission_flag"])
+        assert (found["hrg"] == table["HRGLATE35"]).to_numpy()[kept].all()

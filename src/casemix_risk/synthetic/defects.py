@@ -5,10 +5,9 @@ clean row, damaged, with an episode key and a patient of its own unless the defe
 What ingest must mend or flag stands on rows that are kept. A row carries at most one defect.
 
 Every patient under one has a baby age code, as in HES, and is recorded as ``baby_age`` whatever its rate; the
-rate adds the code to rows of older children, whose HRG does not hang on it.
-
-Whose HRGs a run uses does not change what must be done with a row: an ungroupable one says so in its HRG, and
-its codes say it too.
+rate adds the code to rows of older children. Nobody with an obstetric HRG is of unknown sex. So what must be
+done with a row is the same whether a run uses the given HRGs or a grouper's: an ungroupable row says so in
+its HRG and in its codes.
 """
 
 from collections.abc import Mapping
@@ -33,7 +32,10 @@ _STILL_IN = {
 }
 _SCATTER_ROWS = 200
 _BABY_AGES = tuple(str(code) for code in range(7001, 7008))
-_CHILDREN = tuple(str(age) for age in range(1, 16))
+_ONLY = {  # rows whose HRG does not hang on what the defect hides
+    "baby_age": pl.col("STARTAGE").is_in([str(age) for age in range(1, 16)]),
+    "unknown_sex": ~pl.col("HRGLATE35").str.starts_with("N"),
+}
 _NO_PRIMARY = ("R69X", "-   ", "D999", "O599", "P499")  # none, and codes that ICD-10 does not have
 
 
@@ -139,17 +141,16 @@ def _base_rows(
     """
     fit = np.flatnonzero((~records["STARTAGE"].is_in(_BABY_AGES) & (records[DIAGNOSES[1]] != "")).to_numpy())
     rows = generator.permutation(fit)
-    children = rows[records["STARTAGE"].is_in(_CHILDREN).to_numpy()[rows]]
-    babies, others = (
-        children[: counts["baby_age"]],
-        {name: counts[name] for name in counts if name != "baby_age"},
-    )
-    rows = rows[~np.isin(rows, babies)]
-    ends = np.cumsum(list(others.values()))
-    if ends[-1] > len(rows) or len(babies) < counts["baby_age"]:
-        raise InputError("There are more defects to plant than rows to carry them: lower the defect rates.")
-    chosen = dict(zip(others, np.split(rows[: ends[-1]], ends[:-1]), strict=True)) | {"baby_age": babies}
-    return {name: chosen[name] for name in counts}
+    chosen = {}
+    for defect in [*_ONLY, *(each for each in counts if each not in _ONLY)]:
+        may = rows[records.select(_ONLY[defect]).to_series().to_numpy()[rows]] if defect in _ONLY else rows
+        chosen[defect] = may[: counts[defect]]
+        if len(chosen[defect]) < counts[defect]:
+            raise InputError(
+                "There are more defects to plant than rows to carry them: lower the defect rates."
+            )
+        rows = rows[~np.isin(rows, chosen[defect])]
+    return {defect: chosen[defect] for defect in counts}
 
 
 def _damaged(rows: pl.DataFrame, defect: str, year: str, generator: np.random.Generator) -> pl.DataFrame:
