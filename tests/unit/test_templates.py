@@ -1,6 +1,7 @@
 """Rules read backwards, worked out by hand from the small definition set."""
 
 import pandas as pd
+import polars as pl
 import pytest
 from definition_sets import SMALL
 
@@ -55,6 +56,16 @@ def of_rule(templates: pd.DataFrame, rule: str) -> dict[tuple[str, str, str], fl
 def test_a_rule_of_diagnoses_has_those_with_the_feature(templates):
     # J181 has pneumonia; its own weight counts.
     assert of_rule(templates, "D-02") == {("J181", "", ""): 30}
+
+
+def test_a_rule_for_children_has_children_s_illnesses_if_it_asks_for_any():
+    rules = DEFINITIONS.rules.with_columns(age_to=pl.lit(15))
+    own = pd.DataFrame([("diagnosis", "childhood", "J180", 4)], columns=FREQUENCIES.columns)
+    found = rule_templates(
+        DEFINITIONS._replace(rules=rules), pd.concat([FREQUENCIES, own], ignore_index=True)
+    )
+    assert of_rule(found, "D-02") == {("J180", "", ""): 4}
+    assert of_rule(found, "D-04") == {("R074", "", ""): 5}
 
 
 def test_an_operation_has_the_primary_diagnoses_of_its_indications(templates):

@@ -3,7 +3,8 @@
 ``code_frequencies.csv`` says nothing of HRGs: which one a code leads to is for the grouping definitions. A
 row is a code, without a dot, of a kind:
 
-- ``diagnosis``: as primary diagnosis, or beside one where a rule needs it;
+- ``diagnosis``: as primary diagnosis, or beside one where a rule needs it; ``of`` is ``childhood`` for what
+  rules for children ask for;
 - ``procedure``: as an operation;
 - ``indication``: the primary diagnoses of people who have a procedure with the feature ``of``;
 - ``comorbidity``: secondary diagnoses of the sort of patient ``of``, one of `SORTS`;

@@ -21,6 +21,7 @@ from casemix_risk.synthetic.code_frequencies import as_written, sex_of_diagnoses
 _MOST_TEMPLATES = 300
 _MOST_FURTHER_CODES = 12
 _REGION = "trauma_"
+_ADULT = 18
 
 
 class _Code(NamedTuple):
@@ -48,7 +49,9 @@ def rule_templates(definitions: Definitions, frequencies: pd.DataFrame) -> pd.Da
     tables = plain_tables(definitions)
     kind = frequencies["kind"]
     operations = _codes(frequencies[kind == "procedure"], tables.procedure)
-    primaries = _codes(frequencies[kind == "diagnosis"], tables.diagnosis)
+    of_childhood = (kind == "diagnosis") & (frequencies["of"] == "childhood")
+    primaries = _codes(frequencies[(kind == "diagnosis") & ~of_childhood], tables.diagnosis)
+    of_children = _codes(frequencies[of_childhood], tables.diagnosis)
     everything = frequencies[kind.isin(["diagnosis", "indication", "comorbidity", "complication"])]
     others = _codes(everything.drop_duplicates("code"), tables.diagnosis)
     indications: dict[str, list[_Code]] = {}
@@ -57,8 +60,9 @@ def rule_templates(definitions: Definitions, frequencies: pd.DataFrame) -> pd.Da
     rows = []
     for rule in definitions.rules.to_dicts():
         found: dict[tuple[str, ...], tuple[float, int]] = {}
+        illnesses = _of_age(rule, primaries, indications, of_children)
         for operated in _operations(rule, operations):
-            for primary in _primaries(rule, operated, primaries, indications):
+            for primary in _primaries(rule, operated, *illnesses):
                 for needed in _needed(rule, primary, others):
                     codes = [primary, *needed, *operated]
                     sexes = {code.sex for code in codes} - {0}
@@ -85,6 +89,19 @@ def _codes(rows: pd.DataFrame, table: dict[str, dict]) -> list[_Code]:
             features = frozenset(row["features"].split())
             codes.append(_Code(code, of, weight, features, regions, sex, row.get("hierarchy", 0)))
     return codes
+
+
+def _of_age(
+    rule: dict, primaries: list[_Code], indications: dict[str, list[_Code]], of_children: list[_Code]
+) -> tuple[list[_Code], dict[str, list[_Code]]]:
+    """Diagnoses and indications: children's for a rule for children, if any of these is what it asks for."""
+    if rule["age_to"] is None or rule["age_to"] >= _ADULT or not rule["diagnosis"]:
+        return primaries, indications
+    own = _having(*_clauses(rule["diagnosis"]), of_children)
+    if not own:
+        return primaries, indications
+    codes = {code.code for code in own}
+    return own, {name: [code for code in known if code.code in codes] for name, known in indications.items()}
 
 
 def _operations(rule: dict, operations: list[_Code]) -> Iterator[list[_Code]]:
