@@ -70,6 +70,17 @@ def test_missing_keeps_what_is_given_and_always_does_not(compiled, grouped_diagn
     assert used["always"] == [hrg, hrg, hrg, None, None]
 
 
+def test_an_unknown_sex_matters_only_where_the_sexes_differ(compiled):
+    # Pneumonia is D34 in men and women. Urinary infection is F02 in women (D-05); in men D-05 does not fit.
+    batch = episodes((None, "J181", 1), (None, "N390", 1), (None, "J181", 1), ("D34", "-", 1))
+    batch = batch.with_columns(sex=pl.Series([None, None, "X", None], dtype=pl.String))
+    counts = []
+    (table,) = grouping([batch], compiled, "always", counts)
+    assert table["hrg"].to_list() == ["D34", None, "D34", None]
+    assert table["error"].to_list() == [None, "bad_sex", None, "no_primary"]
+    assert table["rule"].to_list() == ["D-02", None, "D-02", None]
+
+
 def test_rows_and_counts_tie_whatever_the_batches(compiled, grouped_diagnosis):
     code, hrg = grouped_diagnosis
     batch = episodes(("X99", code, 1), (None, "-", 1), ("U07", f"{code} Q99.9", 2), (None, code, 1))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -13,13 +14,18 @@ from scipy.stats import chi2, norm, poisson
 
 from casemix_risk.audit.contract import check_domain, check_key, read_contract
 from casemix_risk.errors import InputError
+from casemix_risk.group.compiled import compile_definitions
+from casemix_risk.group.definitions import demonstration, read_definitions
+from casemix_risk.group.engine import group_records
 from casemix_risk.synthetic import defects, population
 from casemix_risk.synthetic.catalogue import catalogue, catalogue_lines
-from casemix_risk.synthetic.clinical_codes import clinical_choices, has_procedure
-from casemix_risk.synthetic.draws import pick
+from casemix_risk.synthetic.code_frequencies import SORTS, code_frequencies
+from casemix_risk.synthetic.draws import pick, pick_listed
 from casemix_risk.synthetic.extract import draw_extract, expected_admissions, write_extract
 from casemix_risk.synthetic.hes_file import COLUMNS, DIAGNOSES, OPERATIONS, episode_keys
+from casemix_risk.synthetic.planted_coding import grouper_input
 
+DEFINITIONS = read_definitions(demonstration())
 YEAR = "2003-04"
 RATES = dict.fromkeys(defects.DEFECTS, 0.004)
 SETTINGS = {
@@ -61,7 +67,7 @@ def truth() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def written(truth, tmp_path_factory) -> tuple[Path, pd.DataFrame]:
     path = tmp_path_factory.mktemp("extract") / "hes.txt.gz"
-    return path, write_extract(truth, YEAR, SETTINGS, path)
+    return path, write_extract(truth, YEAR, SETTINGS, DEFINITIONS, path).defects
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +87,13 @@ def kept(written) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def clean(truth) -> pd.DataFrame:
-    return draw_extract(truth, YEAR, SETTINGS).to_pandas()
+    return draw_extract(truth, YEAR, SETTINGS, DEFINITIONS).to_pandas()
 
 
 @pytest.fixture(scope="module")
 def later(truth) -> pd.DataFrame:
     """The clean rows of the year after."""
-    return draw_extract(truth, "2004-05", SETTINGS).to_pandas()
+    return draw_extract(truth, "2004-05", SETTINGS, DEFINITIONS).to_pandas()
 
 
 def counts_of(kept: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
@@ -293,7 +299,9 @@ def test_patients_fit_their_hrg(clean):
     born = clean["HRGLATE35"].isin(
         catalogue().loc[catalogue()["description"].str.contains("Neonat|Babies"), "hrg"]
     )
-    assert (age[chapter == "P"] <= 17).all()
+    assert (age[chapter == "P"] <= 15).all()
+    young = clean["HRGLATE35"].isin(catalogue().loc[catalogue()["description"].str.contains("<70"), "hrg"])
+    assert age[young].between(16, 69).all()
     assert (age[born] == 0).all()
     assert (clean["SEX"][(chapter == "M") | ((chapter == "N") & ~born)] == "2").all()
     over_69 = clean["HRGLATE35"].isin(catalogue().loc[catalogue()["description"].str.contains(">69"), "hrg"])
@@ -337,16 +345,17 @@ def test_nobody_is_admitted_after_dying(clean, later):
 
 
 def test_same_seed_same_bytes_and_another_seed_others(truth, written, tmp_path):
-    again = write_extract(truth, YEAR, SETTINGS, tmp_path / "again.gz")
+    again = write_extract(truth, YEAR, SETTINGS, DEFINITIONS, tmp_path / "again.gz").defects
     pd.testing.assert_frame_equal(again, written[1])
     assert (tmp_path / "again.gz").read_bytes() == written[0].read_bytes()
-    write_extract(truth, YEAR, SETTINGS | {"seed": 8}, tmp_path / "other.gz")
+    write_extract(truth, YEAR, SETTINGS | {"seed": 8}, DEFINITIONS, tmp_path / "other.gz")
     assert (tmp_path / "other.gz").read_bytes() != written[0].read_bytes()
 
 
 def test_without_rates_only_the_babies_are_recorded(truth, tmp_path):
-    planted = write_extract(truth, YEAR, SETTINGS | {"defect_rates": {}}, tmp_path / "clean.gz")
-    assert set(planted["defect"]) == {"baby_age"}
+    planted = write_extract(truth, YEAR, SETTINGS | {"defect_rates": {}}, DEFINITIONS, tmp_path / "clean.gz")
+    assert set(planted.defects["defect"]) == {"baby_age"}
+    assert planted.upcoding.empty
 
 
 @pytest.mark.parametrize(
@@ -360,7 +369,7 @@ def test_without_rates_only_the_babies_are_recorded(truth, tmp_path):
 )
 def test_impossible_settings_are_one_sentence(truth, tmp_path, year, change, says):
     with pytest.raises(InputError, match=says):
-        write_extract(truth, year, SETTINGS | change, tmp_path / "none.gz")
+        write_extract(truth, year, SETTINGS | change, DEFINITIONS, tmp_path / "none.gz")
 
 
 @pytest.mark.parametrize(
@@ -395,26 +404,74 @@ def test_pick_inverts_the_distribution_of_the_group(weights, uniform, data):
     assert choice == 0 or uniform >= shares[choice - 1] - 1e-12
 
 
-def test_every_hrg_has_codes_and_steps_never_meet_a_comorbidity_twice():
-    hrgs = catalogue()["hrg"]
-    complications, weights = clinical_choices(hrgs, "complication")
-    assert (weights / weights.sum(axis=1, keepdims=True)).max() <= 1 / 13
-    for young in (hrgs, hrgs + "<50"):
-        others, weights = clinical_choices(young, "comorbidity")
-        assert (weights / weights.sum(axis=1, keepdims=True)).max() <= 1 / 13
-        assert not set(complications.ravel()) & set(others.ravel()) - {""}
-    assert (clinical_choices(hrgs, "procedure")[1].sum(axis=1) > 0).all()
+@given(
+    weights=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=5),
+    uniform=st.floats(0, 1, exclude_max=True),
+    data=st.data(),
+)
+def test_pick_listed_is_pick_on_lists_of_different_lengths(weights, uniform, data):
+    group = data.draw(st.integers(0, len(weights) - 1))
+    first = sum(map(len, weights[:group]))
+    choice = pick_listed(
+        np.repeat(np.arange(len(weights)), list(map(len, weights))),
+        np.concatenate(weights),
+        np.array([group]),
+        np.array([uniform]),
+    )[0]
+    shares = np.cumsum(weights[group]) / sum(weights[group])
+    assert 0 <= choice - first < len(weights[group])
+    assert uniform < shares[choice - first] + 1e-9
+    assert choice == first or uniform >= shares[choice - first - 1] - 1e-9
 
 
-def test_the_most_particular_pattern_gives_the_codes():
-    codes, weights = clinical_choices(pd.Series(["L49", "L01", "M98"]), "procedure")
-    assert set(codes[0]) - {""} == {"X403", "X401"}
-    assert set(codes[1]) - {""} == {"M013", "M012"}
-    assert dict(zip(codes[2], weights[2], strict=True))["X352"] == 4
+def test_secondary_diagnoses_come_in_lists_in_which_steps_never_meet_a_code_twice():
+    frequencies = code_frequencies()
+    for sort in SORTS:
+        own = {}
+        for kind in ("complication", "comorbidity"):
+            rows = frequencies[frequencies["kind"] == kind]
+            own[kind] = rows[rows["of"] == sort]
+            if own[kind].empty:
+                own[kind] = rows[rows["of"] == ""]
+            assert (own[kind]["weight"] / own[kind]["weight"].sum()).max() <= 1 / 13
+        assert not set(own["complication"]["code"]) & set(own["comorbidity"]["code"])
 
 
-def test_procedures_are_told_by_name():
-    names = pd.Series(
-        ["Primary Knee Replacement", "Spinal Fractures without Procedure", "Amputations", "Angina"]
-    )
-    assert has_procedure(names).tolist() == [True, False, True, False]
+def test_every_code_of_the_frequencies_is_one_that_the_definitions_know():
+    table = code_frequencies()
+    operations = table["kind"].isin(["procedure", "further_procedure"])
+    for rows, known in (
+        (table[operations], DEFINITIONS.procedure),
+        (table[~operations], DEFINITIONS.diagnosis),
+    ):
+        codes = set(known["code"])
+        assert [code for code in rows["code"] if not {code[:n] for n in range(1, 6)} & codes] == []
+    assert not table.duplicated(["kind", "of", "code"]).any()
+    assert (table["weight"] > 0).all()
+
+
+def test_providers_code_about_as_deeply_as_one_another(clean):
+    depth = (clean[DIAGNOSES] != "").sum(axis=1)
+    mean = depth.groupby(clean["PROCODE3"]).mean()
+    # Their true depths differ by 5 %; case mix and chance add to it.
+    assert 0.03 < np.log(mean[clean["PROCODE3"].value_counts() > 200]).std() < 0.15
+
+
+def test_what_a_grouper_makes_of_the_defects(written):
+    header, rows = rows_of(written[0])
+    whole = {number: row for number, row in enumerate(rows, 1) if len(row) == len(header)}
+    table = pl.DataFrame(list(whole.values()), schema=header, orient="row")
+    defect = written[1].set_index("source_row")["defect"].reindex(list(whole)).fillna("").to_numpy()
+    compiled = compile_definitions(DEFINITIONS)
+    found = group_records(grouper_input(table), compiled)
+    errors = pd.Series(found["error"].fill_null("")).groupby(defect).unique().map(set)
+    assert errors["ungroupable_hrg"] == {"no_primary", "invalid_primary"}
+    assert errors["superseded_partyear"] == {"no_primary"}
+    assert errors["unknown_sex"] == {"bad_sex"}
+    # Every row that is kept has its HRG, that of unknown sex whichever sex it is.
+    for sex in ("1", "2"):
+        unknown = pl.Series(defect == "unknown_sex")
+        known = table.with_columns(SEX=pl.when(unknown).then(pl.lit(sex)).otherwise("SEX"))
+        found = group_records(grouper_input(known), compiled)
+        kept = np.isin(defect, ["", "baby_age", "unknown_sex", "unknown_practice", "wrong_admission_flag"])
+        assert (found["hrg"] == table["HRGLATE35"]).to_numpy()[kept].all()

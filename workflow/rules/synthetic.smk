@@ -1,4 +1,4 @@
-# From nothing but a seed: results/<run>/synthetic/ (truth_lines, one extract and its planted defects a year; group_months, group_truth).
+# From nothing but a seed: results/<run>/synthetic/ (truth_lines, one extract, its planted defects and up-coding a year; group_months, group_truth).
 if "synthetic" in config:
 
     rule synthetic_truth:
@@ -33,12 +33,13 @@ if "synthetic" in config:
     rule synthetic_extract:
         input:
             truth_lines=RESULTS / "synthetic/truth_lines.parquet",
-            clinical_codes=ROOT / "src/casemix_risk/synthetic/clinical_codes.csv",
+            code_frequencies=ROOT / "src/casemix_risk/synthetic/code_frequencies.csv",
             definitions=sorted((ROOT / "src/casemix_risk/group/demonstration").iterdir()),
-            contracts=contracts("planted_defects"),
+            contracts=contracts("planted_defects", "planted_upcoding"),
         output:
             extract=RESULTS / "synthetic/FILE{fyear}_HES_APC.txt.gz",
             planted_defects=RESULTS / "synthetic/planted_defects_{fyear}.parquet",
+            planted_upcoding=RESULTS / "synthetic/planted_upcoding_{fyear}.parquet",
             receipt=RESULTS / "receipts/synthetic_extract_{fyear}.json",
         log:
             RESULTS / "logs/synthetic_extract_{fyear}.log",

@@ -41,7 +41,7 @@ def grouping(
         Batches with the rows of theirs. A row without an HRG of use has none.
     """
     for batch in batches:
-        found = group_records(_records(batch), compiled)
+        found = _whatever_the_sex(_records(batch), compiled)
         given = batch["hrg"]
         derived = pl.when(found["method"] != NOT_GROUPED).then(found["hrg"])
         if grouper == "missing":
@@ -119,6 +119,20 @@ def regrouped_waterfall(waterfall: pl.DataFrame, grouped: pl.DataFrame) -> pl.Da
         untouched = untouched.filter((pl.col("rule") != EXCLUDED_BY) | (pl.col("rows") > 0))
     columns = waterfall.columns
     return pl.concat([untouched, judged.select(columns).cast(waterfall.schema)]).sort("step", *_LINE)
+
+
+def _whatever_the_sex(records: pl.DataFrame, compiled: Compiled) -> pl.DataFrame:
+    """`group_records`; where only the sex is unknown, what either sex would get, if that is the same."""
+    found = group_records(records, compiled)
+    unknown = (found["error"] == "bad_sex").fill_null(False)
+    if not unknown.any():
+        return found
+    man, woman = (
+        group_records(records.filter(unknown).with_columns(sex=pl.lit(sex)), compiled) for sex in ("1", "2")
+    )
+    alike = (man["hrg"] == woman["hrg"]) & (man["method"] != NOT_GROUPED)
+    rows = unknown.arg_true().filter(alike)
+    return found.with_columns(found[name].scatter(rows, man[name].filter(alike)) for name in found.columns)
 
 
 def _records(batch: pl.DataFrame) -> pl.DataFrame:

@@ -1,136 +1,106 @@
 """Diagnoses and operations for the demonstration's episodes: columns that the grouper groups as it should.
 
-Every HRG's codes come from ``clinical_codes.csv``. For an HRG that the demonstration's grouping definitions
-define, the definitions also say how much its secondary diagnoses must score as complications, and may.
+A record draws a template of its HRG, then secondary diagnoses of its patient's sort, as many as the score
+for complications lets it have. In the end the grouper groups them all: records that a secondary diagnosis or
+a further operation leads astray, or that have no room for the score, are coded again: what scores comes first
+then, and no rule looks at the codes.
 """
-
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 import polars as pl
 
-from casemix_risk.group.definitions import Definitions, demonstration, read_definitions
-from casemix_risk.synthetic.clinical_codes import KINDS, clinical_choices, has_procedure
-from casemix_risk.synthetic.definition_paths import (
-    complication_scores,
-    defined_hrgs,
-    hrgs_of_diagnoses,
-    score_limits,
-)
-from casemix_risk.synthetic.draws import pick
-from casemix_risk.synthetic.hes_file import DIAGNOSES, OPERATIONS
+from casemix_risk.errors import InputError
+from casemix_risk.group.arrays import Compiled
+from casemix_risk.group.compiled import compile_definitions
+from casemix_risk.group.definitions import Definitions
+from casemix_risk.group.engine import group_records
+from casemix_risk.synthetic.candidates import candidates
+from casemix_risk.synthetic.code_frequencies import code_frequencies
+from casemix_risk.synthetic.definition_paths import paths
+from casemix_risk.synthetic.draws import pick_listed
+from casemix_risk.synthetic.hes_file import DIAGNOSES, JOINED_CODES, OPERATIONS
+from casemix_risk.synthetic.secondary import KINDS, Offer, diagnoses_within, offers_of, score_table
+from casemix_risk.synthetic.templates import looked_at, places_of, rule_templates
 
-_NO_OPERATION = "-   "
-_FURTHER_OPERATIONS = ["Y808", "Z942", "Y534", "Z943", "Y712", "Z944", "Y822", "Z281", "Y981", "Z923", "Y032"]
-_SECONDARY = len(DIAGNOSES) - 1
-_SECONDARY_KINDS = ("needed_diagnosis", "complication", "comorbidity")
+NO_OPERATION = "-   "
+_MANY = r"w cc|with Complications|Complex"
 
 
 def code_columns(
-    lines: pd.DataFrame, episodes: pd.DataFrame, generator: np.random.Generator
+    lines: pd.DataFrame, episodes: pd.DataFrame, definitions: Definitions, generator: np.random.Generator
 ) -> dict[str, pl.Series]:
-    """Diagnosis and operation columns that fit the HRG; more of both with age and where it says 'w cc'.
+    """Diagnosis and operation columns that the definitions group to the HRG; more of both with age.
 
     Args:
         lines: table ``truth_lines``.
-        episodes: a row an episode: ``line`` (row of `lines`), ``age`` (years), ``days``, ``sex``.
+        episodes: a row an episode: ``line`` (row of `lines`), ``age`` (years), ``days``, ``sex``,
+            ``admission_type``, ``patient_class``, ``sort`` (of patient, a place in `SORTS`), ``depth`` (what
+            the mean number of secondary diagnoses is multiplied by).
+        definitions: the grouping definitions.
         generator: draws the codes.
+
+    Raises:
+        InputError: an HRG that no codes lead to.
     """
-    definitions = read_definitions(demonstration())
-    line, age = episodes["line"].to_numpy(), episodes["age"].to_numpy()
-    count, hrgs = len(line), lines["hrg"]
-    by_age = pd.concat([hrgs, hrgs + "<50"])
-    choices = {kind: clinical_choices(by_age if kind == "comorbidity" else hrgs, kind) for kind in KINDS}
-    with_cc = lines["description"].str.contains(r"w cc|with Complications|Complex").to_numpy()[line]
-    wanted = generator.poisson(0.4 + age / 45 + 1.2 * with_cc)
-    begin = generator.random(count)
-    primary = _drawn(choices["diagnosis"], line, generator.random(count))
-    operated = _operated(lines, definitions)[line]
-    operation = np.where(operated, _drawn(choices["procedure"], line, generator.random(count)), _NO_OPERATION)
-    further = np.where(operated, generator.poisson(0.6, count), 0)
-    further_begin = generator.integers(len(_FURTHER_OPERATIONS), size=count)
-    needed = _drawn(choices["needed_diagnosis"], line, generator.random(count))
-    needed_operation = _drawn(choices["needed_procedure"], line, generator.random(count))
+    frequencies, compiled = code_frequencies(), compile_definitions(definitions)
+    line, count = episodes["line"].to_numpy(), len(episodes)
+    records = episodes.assign(hrg=lines["hrg"].to_numpy()[line])
+    templates = rule_templates(definitions, frequencies)
+    found = candidates(records, paths(definitions), templates, compiled)
+    choice = pick_listed(found.table["kind"], found.table["weight"], found.kind, generator.random(count))
+    chosen = found.table.iloc[choice]
+    carried = chosen["template"].to_numpy()
+    primary = templates["primary"].to_numpy(dtype=object)[carried]
+    needed, procedures = (places_of(templates[name])[carried] for name in ("needed", "procedures"))
 
-    complications = _steps(choices["complication"], line, generator.random(count))
-    comorbidities = _steps(choices["comorbidity"], line + len(lines) * (age < 50), begin)
-    offered = itertools.chain(
-        [("needed_diagnosis", needed, needed != "")],
-        (("complication", code, np.full(count, True)) for code in complications),
-        (("comorbidity", code, wanted > place) for place, code in enumerate(comorbidities)),
-    )
-    limits = score_limits(episodes.assign(hrg=hrgs.to_numpy()[line]), definitions)
-    secondary = _secondary(primary, offered, limits, _scores(choices, definitions))
-    codes = dict(zip(DIAGNOSES, [primary, *secondary.T], strict=True)) | {OPERATIONS[0]: operation}
-    following = np.array(_FURTHER_OPERATIONS, dtype=object)
-    for place, column in enumerate(OPERATIONS[1:]):
-        codes[column] = np.where(further > place, following[(further_begin + place) % len(following)], "")
-    codes[OPERATIONS[1]] = np.where(needed_operation != "", needed_operation, codes[OPERATIONS[1]])
-    return {column: pl.Series(values.tolist(), dtype=pl.String) for column, values in codes.items()}
+    many = lines["description"].str.contains(_MANY).to_numpy()[line]
+    mean = (0.4 + episodes["age"] / 45 + 1.2 * many) * episodes["depth"]
+    offers = offers_of(episodes, frequencies, generator.poisson(mean), generator)
+    further = np.where(procedures[:, 0] != "", generator.poisson(0.6, count), 0)
+    following = frequencies.loc[frequencies["kind"] == "further_procedure", "code"].to_numpy()
+    begin = generator.integers(len(following), size=count)
 
-
-def _operated(lines: pd.DataFrame, definitions: Definitions) -> np.ndarray:
-    """Whether a line's records carry operations: as the definitions say, or else the HRG's name."""
-    defined = lines["hrg"].isin(defined_hrgs(definitions)).to_numpy()
-    by_diagnosis = lines["hrg"].isin(hrgs_of_diagnoses(definitions)).to_numpy()
-    return np.where(defined, ~by_diagnosis, has_procedure(lines["description"]))
-
-
-def _drawn(choices: tuple[np.ndarray, np.ndarray], group: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-    """A code for each row, from what `clinical_choices` allows the row's group; ``""`` is none."""
-    codes, weights = choices
-    return codes[group, pick(weights, group, uniforms)]
+    limits = chosen[["cc_list", "score", "cc_from", "cc_to"]].reset_index(drop=True)
+    scores = score_table(primary, limits["cc_list"], offers, definitions)
+    matters = sorted(looked_at(definitions, frequencies))
+    columns = pd.DataFrame(index=range(count), columns=[*DIAGNOSES, *OPERATIONS], dtype=object)
+    rows = np.arange(count)
+    # Comorbidities first: many of those who have a complication have but a common illness.
+    for barred, order in ([], reversed(KINDS)), (matters, KINDS):
+        offered = [
+            Offer(kind, code[rows], wanted[rows])
+            for first in order
+            for kind, code, wanted in offers
+            if kind == first
+        ]
+        diagnoses = diagnoses_within(primary[rows], needed[rows], limits.iloc[rows], offered, scores, barred)
+        allowed = np.array([code for code in following if code not in barred], dtype=object)
+        operations = _operations(procedures[rows], further[rows], begin[rows], allowed)
+        columns.iloc[rows] = np.hstack([diagnoses, operations])
+        rows = rows[_astray(columns.iloc[rows], records.iloc[rows], compiled)]
+        if not len(rows):
+            return {name: pl.Series(columns[name].tolist(), dtype=pl.String) for name in columns}
+    hrgs = ", ".join(records["hrg"].iloc[rows].unique())
+    raise InputError(f"Secondary diagnoses with the score that {hrgs} needs lead to another HRG.")
 
 
-def _steps(
-    choices: tuple[np.ndarray, np.ndarray], group: np.ndarray, begin: np.ndarray
-) -> Iterator[np.ndarray]:
-    """Codes for each place of a secondary diagnosis in turn, no code twice in a row.
-
-    Equal steps never take a code twice, for none weighs more than a step; 5 shuffles their order.
-    """
-    for place in range(_SECONDARY):
-        yield _drawn(choices, group, (begin + place * 5 / _SECONDARY) % 1)
-
-
-def _scores(choices: Mapping[str, tuple[np.ndarray, np.ndarray]], definitions: Definitions) -> pd.DataFrame:
-    """`complication_scores` of all the codes that may stand side by side."""
-    primaries = pd.unique(choices["diagnosis"][0].ravel())
-    secondaries = pd.unique(np.concatenate([choices[kind][0].ravel() for kind in _SECONDARY_KINDS]))
-    return pd.DataFrame(complication_scores(primaries, secondaries, definitions), primaries, secondaries)
-
-
-def _secondary(
-    primary: np.ndarray,
-    offered: Iterable[tuple[str, np.ndarray, np.ndarray]],
-    limits: tuple[np.ndarray, np.ndarray],
-    score_table: pd.DataFrame,
-) -> np.ndarray:
-    """Secondary diagnoses whose complication score is within limits.
-
-    Args:
-        primary: the primary diagnosis of each record.
-        offered: one after another, a kind, a code for each record and whether the record wants one. A
-            ``complication`` is taken only until the least score is reached, and no code that passes the most.
-        limits: the least and most score of each record.
-        score_table: from `complication_scores`, by primary and secondary code.
-
-    Returns:
-        Codes, records x places; ``""`` in the places left.
-    """
-    least, most = limits
-    main = score_table.index.get_indexer(primary)
-    scores = score_table.to_numpy()
-    taken = np.full((len(primary), _SECONDARY), "", dtype=object)
-    score, filled = np.zeros(len(primary), dtype=int), np.zeros(len(primary), dtype=int)
-    for kind, codes, wanted in offered:
-        worth = scores[main, score_table.columns.get_indexer(codes)]
-        take = wanted & (worth >= 0) & (score + worth <= most) & (filled < _SECONDARY)
-        if kind == "complication":
-            take &= (score < least) & (worth > 0)
-        taken[take, filled[take]] = codes[take]
-        score += worth * take
+def _operations(own: np.ndarray, further: np.ndarray, begin: np.ndarray, following: np.ndarray) -> np.ndarray:
+    """Operation codes, records x places: the template's, then as many more as each record is to have."""
+    taken = np.full((len(own), len(OPERATIONS)), "", dtype=object)
+    taken[:, : own.shape[1]] = own
+    taken[own[:, 0] == "", 0] = NO_OPERATION
+    records, filled = np.arange(len(own)), (taken != "").sum(axis=1)
+    for place in range(further.max(initial=0)):
+        take = (further > place) & (filled < len(OPERATIONS)) & (place < len(following))
+        taken[records[take], filled[take]] = following[(begin[take] + place) % max(len(following), 1)]
         filled += take
     return taken
+
+
+def _astray(columns: pd.DataFrame, records: pd.DataFrame, compiled: Compiled) -> np.ndarray:
+    """The rows that the grouper gives another HRG than theirs."""
+    codes = pl.DataFrame({name: columns[name].tolist() for name in columns})
+    facts = pl.from_pandas(records[["age", "sex", "days", "admission_type", "patient_class"]])
+    found = group_records(facts.hstack(codes.select(**JOINED_CODES)), compiled)
+    return np.flatnonzero(found["hrg"].to_numpy() != records["hrg"].to_numpy())

@@ -5,7 +5,9 @@ clean row, damaged, with an episode key and a patient of its own unless the defe
 What ingest must mend or flag stands on rows that are kept. A row carries at most one defect.
 
 Every patient under one has a baby age code, as in HES, and is recorded as ``baby_age`` whatever its rate; the
-rate adds the code to rows of older patients.
+rate adds the code to rows of older children. Nobody with an obstetric HRG is of unknown sex. So what must be
+done with a row is the same whether a run uses the given HRGs or a grouper's: an ungroupable row says so in
+its HRG and in its codes.
 """
 
 from collections.abc import Mapping
@@ -30,6 +32,11 @@ _STILL_IN = {
 }
 _SCATTER_ROWS = 200
 _BABY_AGES = tuple(str(code) for code in range(7001, 7008))
+_ONLY = {  # rows whose HRG does not hang on what the defect hides
+    "baby_age": pl.col("STARTAGE").is_in([str(age) for age in range(1, 16)]),
+    "unknown_sex": ~pl.col("HRGLATE35").str.starts_with("N"),
+}
+_NO_PRIMARY = ("R69X", "-   ", "D999", "O599", "P499")  # none, and codes that ICD-10 does not have
 
 
 class Defect(NamedTuple):
@@ -70,7 +77,7 @@ DEFECTS = {
 
 def plant_defects(
     records: pl.DataFrame, year: str, rates: Mapping[str, float], generator: np.random.Generator
-) -> tuple[list[bytes], pd.DataFrame]:
+) -> tuple[list[bytes], pd.DataFrame, np.ndarray]:
     """The text of an extract with defects planted in its clean records.
 
     Args:
@@ -80,8 +87,8 @@ def plant_defects(
         generator: chooses rows and values.
 
     Returns:
-        The file's lines, header first, extra rows scattered near the rows they copy; and table
-        ``planted_defects``.
+        The file's lines, header first, extra rows scattered near the rows they copy; table
+        ``planted_defects``; and which row of the file each clean record is, the first being 1.
 
     Raises:
         InputError: a rate for an unknown defect, or more defects than there are rows to carry them.
@@ -106,7 +113,8 @@ def plant_defects(
         defects = np.append(defects, [defect] * len(rows))
         places = np.append(places, rows + generator.normal(0, _SCATTER_ROWS, len(rows)))
     order = np.argsort(places, kind="stable")
-    return [header, *(lines[row] for row in order)], _planted(defects[order], year)
+    source_rows = order.argsort()[: len(records)] + 1
+    return [header, *(lines[row] for row in order)], _planted(defects[order], year), source_rows
 
 
 def _torn(line: bytes, generator: np.random.Generator) -> bytes:
@@ -126,12 +134,23 @@ def _counts(rates: Mapping[str, float], rows: int) -> dict[str, int]:
 def _base_rows(
     records: pl.DataFrame, counts: Mapping[str, int], generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Different rows for each defect: no baby's, and each with a secondary diagnosis that a copy can lose."""
+    """Different rows for each defect: no baby's, and each with a secondary diagnosis that a copy can lose.
+
+    Raises:
+        InputError: there are too few.
+    """
     fit = np.flatnonzero((~records["STARTAGE"].is_in(_BABY_AGES) & (records[DIAGNOSES[1]] != "")).to_numpy())
-    if sum(counts.values()) > len(fit):
-        raise InputError("There are more defects to plant than rows to carry them: lower the defect rates.")
-    ends = np.cumsum(list(counts.values()))
-    return dict(zip(counts, np.split(generator.permutation(fit)[: ends[-1]], ends[:-1]), strict=True))
+    rows = generator.permutation(fit)
+    chosen = {}
+    for defect in [*_ONLY, *(each for each in counts if each not in _ONLY)]:
+        may = rows[records.select(_ONLY[defect]).to_series().to_numpy()[rows]] if defect in _ONLY else rows
+        chosen[defect] = may[: counts[defect]]
+        if len(chosen[defect]) < counts[defect]:
+            raise InputError(
+                "There are more defects to plant than rows to carry them: lower the defect rates."
+            )
+        rows = rows[~np.isin(rows, chosen[defect])]
+    return {defect: chosen[defect] for defect in counts}
 
 
 def _damaged(rows: pl.DataFrame, defect: str, year: str, generator: np.random.Generator) -> pl.DataFrame:
@@ -145,6 +164,9 @@ def _damaged(rows: pl.DataFrame, defect: str, year: str, generator: np.random.Ge
         return _early_delivery(rows, year, generator)
     if defect == "wrong_admission_flag":
         return rows.with_columns(FAE=pl.when(pl.col("FAE") == "1").then(pl.lit("0")).otherwise(pl.lit("1")))
+    if defect == "ungroupable_hrg":
+        primary = generator.choice(_NO_PRIMARY, len(rows))
+        rows = rows.with_columns(pl.Series(DIAGNOSES[0], primary, dtype=pl.String))
     if defect == "unfinished_episode":
         rows = rows.with_columns(pl.lit(value).alias(name) for name, value in _STILL_IN.items())
     column = generator.integers(max(len(columns), 1), size=len(rows))

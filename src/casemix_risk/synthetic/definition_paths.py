@@ -1,8 +1,8 @@
 """What the grouping definitions ask of a record that is to be grouped to a given HRG.
 
-The demonstration's grouper definitions are read backwards: from an HRG to the ranges of age, sex, days and
-complication score that lead to it, whether a procedure must, and what each secondary diagnosis scores beside
-a primary one.
+The demonstration's grouper definitions are read backwards: from an HRG to the rules that lead to it, and the
+ranges of age, sex, days and complication score of each; and what each secondary diagnosis scores beside a
+primary one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,66 +13,67 @@ import pandas as pd
 from casemix_risk.group.codes import normalise_diagnosis
 from casemix_risk.group.definitions import Definitions
 
+GENERAL = "general"
 _DIMENSIONS = ("age", "cc", "days", "sex")
-_EVERYTHING = (0, 9999)
-
-
-def defined_hrgs(definitions: Definitions) -> set[str]:
-    """The HRGs that an episode can be grouped to."""
-    return {row["hrg"] for row in definitions.hrg.to_dicts() if row["kind"] == "core"}
-
-
-def hrgs_of_diagnoses(definitions: Definitions) -> set[str]:
-    """The HRGs that a primary diagnosis alone can lead to; the other defined ones need a procedure."""
-    splits = _splits(definitions)
-    roots = {rule["root"] for rule in definitions.rules.to_dicts() if rule["stage"] == "diagnosis"}
-    return {hrg for root in roots for hrg, _ in _leaves(root, {}, splits)}
+NO_LIMIT = 9999
+_EVERYTHING = (0, NO_LIMIT)
+_DAY_CASES = {"2", "3", "4"}
 
 
 def paths(definitions: Definitions) -> pd.DataFrame:
-    """The ranges of age, complication score, days and sex that lead from the roots to each HRG.
+    """The ways from the rules to the HRGs.
 
     Returns:
-        A row a path, without repeats: ``hrg`` and for each dimension of a split (``age``, ``cc``, ``days``,
-        ``sex``) its first and last value, as ``age_from`` and ``age_to``.
+        A row a way: ``rule, hrg, cc_list``; for ``age``, ``cc`` (complication score), ``days`` and ``sex``
+        the first and last value that it takes, as ``age_from`` and ``age_to``; ``admission`` (``""`` is
+        either) and ``patient_class`` (digits with ``|`` between, ``""`` is any).
     """
-    splits = _splits(definitions)
+    splits: dict[str, list[dict]] = {}
+    for row in definitions.split.to_dicts():
+        splits.setdefault(row["node"], []).append(row)
     rows = [
-        {"hrg": hrg}
+        {"rule": rule["rule"], "hrg": hrg, "cc_list": rule["cc_list"] or GENERAL}
         | {
             f"{dimension}_{end}": ranges.get(dimension, _EVERYTHING)[place]
             for dimension in _DIMENSIONS
             for place, end in enumerate(("from", "to"))
         }
-        for root in dict.fromkeys(definitions.rules["root"])
-        for hrg, ranges in _leaves(root, {}, splits)
+        | {"admission": rule["admission"], "patient_class": rule["patient_class"]}
+        for rule in definitions.rules.to_dicts()
+        for hrg, ranges in _leaves(rule["root"], _own_ranges(rule), splits)
     ]
-    return pd.DataFrame(rows).drop_duplicates(ignore_index=True)
+    return pd.DataFrame(rows)
 
 
-def score_limits(records: pd.DataFrame, definitions: Definitions) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the most complication score with which each record is grouped to its HRG.
+def stay_limits(lines: pd.DataFrame, ways: pd.DataFrame) -> pd.DataFrame:
+    """What all the ways to a line's HRG ask of its stays.
 
     Args:
-        records: a row a record: ``hrg, age, days, sex``.
-        definitions: the grouping definitions.
+        lines: table ``truth_lines``.
+        ways: from `paths`.
 
     Returns:
-        Two arrays. An HRG without a path for that age, days and sex may have any score.
+        A row a line: ``least_days``, ``most_days``, ``patient_class`` (the first that they take, ``""`` where
+        some takes any).
     """
-    fitting = records.reset_index(drop=True).rename_axis("record").reset_index()
-    fitting = fitting.merge(paths(definitions), on="hrg")
-    for name in ("age", "days", "sex"):
-        fitting = fitting[fitting[name].between(fitting[f"{name}_from"], fitting[f"{name}_to"])]
-    by_record = fitting.groupby("record")
-    every = range(len(records))
-    least = by_record["cc_from"].min().reindex(every, fill_value=_EVERYTHING[0])
-    most = by_record["cc_to"].max().reindex(every, fill_value=_EVERYTHING[1])
-    return least.to_numpy(), most.to_numpy()
+    keys = lines[["hrg", "admission_type"]].reset_index(names="line")
+    fits = keys.merge(ways, on="hrg")
+    fits = fits[(fits["admission"] == "") | (fits["admission"] == fits["admission_type"])]
+    by_day = fits["patient_class"].map(lambda text: set(text.split("|")) <= _DAY_CASES)
+    by_line = fits.assign(days_to=fits["days_to"].where(~by_day, 0)).groupby("line")
+    limits = pd.DataFrame(
+        {
+            "least_days": by_line["days_from"].min(),
+            "most_days": by_line["days_to"].max(),
+            "patient_class": by_line["patient_class"].min().str[:1],
+        }
+    )
+    every = {"least_days": _EVERYTHING[0], "most_days": _EVERYTHING[1], "patient_class": ""}
+    return limits.reindex(lines.index).fillna(every).astype({"least_days": int, "most_days": int})
 
 
 def complication_scores(
-    primaries: Sequence[str], secondaries: Sequence[str], definitions: Definitions, cc_list: str = "general"
+    primaries: Sequence[str], secondaries: Sequence[str], definitions: Definitions, cc_list: str = GENERAL
 ) -> np.ndarray:
     """What each secondary diagnosis scores beside each primary one.
 
@@ -114,11 +115,14 @@ def _longest(code: str, scores: dict[str, int]) -> int:
     return next((scores[begin] for begin in reversed(_begins(code)) if begin in scores), 0)
 
 
-def _splits(definitions: Definitions) -> dict[str, list[dict]]:
-    nodes: dict[str, list[dict]] = {}
-    for row in definitions.split.to_dicts():
-        nodes.setdefault(row["node"], []).append(row)
-    return nodes
+def _own_ranges(rule: dict) -> dict[str, tuple[int, int]]:
+    """The ranges that a rule itself asks for."""
+    ends = {name: (rule[f"{name}_from"], rule[f"{name}_to"]) for name in ("age", "days")}
+    ends["sex"] = (rule["sex"], rule["sex"])
+    return {
+        name: tuple(end if given is None else given for given, end in zip(own, _EVERYTHING, strict=True))
+        for name, own in ends.items()
+    }
 
 
 def _leaves(

@@ -12,58 +12,79 @@ made up.
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import polars as pl
 
 from casemix_risk.errors import InputError
+from casemix_risk.group.definitions import Definitions
 from casemix_risk.streams import stream
 from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.defects import plant_defects
+from casemix_risk.synthetic.definition_paths import paths, stay_limits
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import write_lines
+from casemix_risk.synthetic.patients import with_people
+from casemix_risk.synthetic.planted_coding import UPCODING, no_upcoding, upcode, with_earlier_hrgs
 from casemix_risk.synthetic.records import hes_records
 from casemix_risk.synthetic.season import calendar, day_weights, season_of
-from casemix_risk.synthetic.spells import DELIVERY, split_into_episodes, with_admission_facts
+from casemix_risk.synthetic.spells import split_into_episodes, with_admission_facts
 
 _WEEKS_52 = 364
-_REDRAWS = 100
 _STAY_SHAPE = 1.2
-_DELIVERIES = -1
 
 
-def write_extract(lines: pd.DataFrame, year: str, settings: Mapping, path: Path) -> pd.DataFrame:
-    """Draw one year's extract, plant its defects and write it.
+class Planted(NamedTuple):
+    """What is wrong in an extract on purpose: tables ``planted_defects`` and ``planted_upcoding``."""
+
+    defects: pd.DataFrame
+    upcoding: pd.DataFrame
+
+
+def write_extract(
+    lines: pd.DataFrame, year: str, settings: Mapping, definitions: Definitions, path: Path
+) -> Planted:
+    """Draw one year's extract, plant what is to be found in it and write it.
 
     Args:
         lines: table ``truth_lines``.
         year: ``2002-03``, ``2003-04`` or ``2004-05``.
         settings: ``seed``; ``population`` (heads of the country); ``sampling_fraction``; ``target_year``
             (that of the lines' admissions); ``defect_rates`` (planted rows per episode, by defect; see
-            `casemix_risk.synthetic.defects`).
+            `casemix_risk.synthetic.defects`); ``upcoding`` (``providers, year, share``) and
+            ``earlier_definitions`` (``years, without_complications``), if there is to be any (see
+            `casemix_risk.synthetic.planted_coding`).
+        definitions: the grouping definitions that the codes follow.
         path: the gzipped text file.
 
-    Returns:
-        Table ``planted_defects`` of the year.
-
     Raises:
-        InputError: as `draw_extract` and `plant_defects`.
+        InputError: as `draw_extract`, `upcode` and `plant_defects`.
     """
     generator = stream(settings["seed"], "extract", year, "defects")
-    records = draw_extract(lines, year, settings)
-    text, planted = plant_defects(records, year, settings["defect_rates"], generator)
+    records = draw_extract(lines, year, settings, definitions)
+    upcoding, earlier = settings.get("upcoding"), settings.get("earlier_definitions")
+    moved = no_upcoding()
+    if upcoding and upcoding["year"] == year:
+        own = stream(settings["seed"], "extract", year, "upcoding")
+        records, moved = upcode(records, upcoding["providers"], upcoding["share"], definitions, own)
+    if earlier and year in earlier["years"]:
+        records = with_earlier_hrgs(records, earlier["without_complications"], definitions)
+    text, planted, source_rows = plant_defects(records, year, settings["defect_rates"], generator)
     write_lines(text, path)
-    return planted
+    moved = moved.assign(year=year, source_row=source_rows[moved["record"]]).sort_values("source_row")
+    return Planted(planted, moved[UPCODING].reset_index(drop=True))
 
 
-def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping) -> pl.DataFrame:
+def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping, definitions: Definitions) -> pl.DataFrame:
     """One year's episodes without a defect.
 
     Args:
         lines: table ``truth_lines``.
         year: ``2002-03``, ``2003-04`` or ``2004-05``.
         settings: as for `write_extract`.
+        definitions: the grouping definitions, which group every row to its HRG.
 
     Returns:
         A row a finished episode that ends in the year, in the file's order (end date, provider), with the
@@ -71,11 +92,13 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping) -> pl.DataFr
         provider.
 
     Raises:
-        InputError: a year that the sampled people do not cover, or too few people for the lines.
+        InputError: a year that the sampled people do not cover, or too few people for the lines, or an
+            HRG that no codes lead to.
     """
     if year not in people_of.YEARS:
         raise InputError(f"No people are sampled for {year}: choose from {', '.join(people_of.YEARS)}.")
     lines = lines.reset_index(drop=True)
+    lines = lines.join(stay_limits(lines, paths(definitions)))
     streams = partial(stream, settings["seed"], "extract", year)
     people = people_of.sampled_people(
         round(settings["population"] * settings["sampling_fraction"]),
@@ -84,12 +107,12 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping) -> pl.DataFr
     )
     courses = _courses(lines, expected_admissions(lines, year, settings), streams("patients"))
     admissions = _admissions(lines, courses, year, streams("stays"))
-    admissions = _with_people(lines, admissions, people, year, streams("people"))
+    admissions = with_people(lines, admissions, people, year, streams("people"))
     admissions = with_admission_facts(lines, admissions, people, year, streams("facts"))
     episodes = split_into_episodes(lines, admissions, year, streams("episodes"))
     shuffled = episodes.sample(frac=1, random_state=streams("order"))
     episodes = shuffled.sort_values(["end", "provider"], kind="stable", ignore_index=True)
-    return hes_records(lines, episodes, people, year, settings["seed"], streams("codes"))
+    return hes_records(lines, episodes, people, year, settings["seed"], definitions, streams("codes"))
 
 
 def expected_admissions(lines: pd.DataFrame, year: str, settings: Mapping) -> np.ndarray:
@@ -124,12 +147,14 @@ def _admissions(
 ) -> pd.DataFrame:
     """A row an admission: ``course, line, admitted`` (days since 1970-01-01) and ``stay`` (days).
 
-    Length of stay is Negative Binomial with the line's mean: whole days, skewed to the right.
+    Length of stay is Negative Binomial with the line's mean: whole days, skewed to the right, within the
+    limits that the definitions set.
     """
     course = np.repeat(np.arange(len(courses)), courses["times"])
     line = courses["line"].to_numpy()[course]
     mean = lines["mean_los_days"].to_numpy()[line]
     stay = generator.poisson(mean * generator.gamma(_STAY_SHAPE, 1 / _STAY_SHAPE, len(line)))
+    stay = stay.clip(*(lines[name].to_numpy()[line] for name in ("least_days", "most_days")))
     admitted = _single_days(lines, line, year, generator)
     times = courses["times"].to_numpy()[course]
     repeated = times > 1
@@ -165,63 +190,3 @@ def _spread_days(year, place, times, stay, elective, generator) -> tuple[np.ndar
     stay = np.minimum(stay, slot - 1)
     day = place * length // times + (generator.random(len(place)) * (slot - stay)).astype(int)
     return np.where(on_working_days, working[np.minimum(day, len(working) - 1)], days[day]), stay
-
-
-def _with_people(
-    lines: pd.DataFrame,
-    admissions: pd.DataFrame,
-    people: pd.DataFrame,
-    year: str,
-    generator: np.random.Generator,
-) -> pd.DataFrame:
-    """The admissions with the ``person`` admitted.
-
-    Nobody is in two places at once, and nobody has a line's event twice unless the line says so: whoever
-    would is drawn anew. Babies are admitted by being born, on the day they are.
-    """
-    course_line = admissions.groupby("course")["line"].first().to_numpy()
-    newborn = people_of.is_newborn(lines)[course_line]
-    group, groups = people_of.patient_groups(lines)
-    draw = people_of.patient_drawer(people, groups, year)
-    group = group[course_line]
-
-    person = np.empty(len(course_line), dtype=int)
-    person[newborn] = people_of.newborns(people, year, newborn.sum(), generator)
-    person[~newborn] = draw(group[~newborn], generator)
-    admissions = _born(admissions, newborn, person, people, year)
-
-    deliveries = lines["description"].str.contains(DELIVERY).to_numpy()
-    event = np.where(deliveries, _DELIVERIES, np.arange(len(lines)))[course_line]
-    for _ in range(_REDRAWS):
-        clashing = _clashes(admissions, event, person)
-        if not len(clashing):
-            return admissions.assign(person=person[admissions["course"]])
-        person[clashing] = draw(group[clashing], generator)
-    raise InputError("The sample has too few people for so many admissions: raise the population.")
-
-
-def _born(admissions, newborn, person, people, year) -> pd.DataFrame:
-    """The admissions, with a newborn's starting at birth and ending in the year."""
-    baby = newborn[admissions["course"]]
-    birth = people["birth"].to_numpy()[person[admissions["course"]]]
-    return admissions.assign(
-        admitted=np.where(baby, birth, admissions["admitted"]),
-        stay=np.where(
-            baby, np.minimum(admissions["stay"], people_of.year_end(year) - birth), admissions["stay"]
-        ),
-    )
-
-
-def _clashes(admissions: pd.DataFrame, event: np.ndarray, person: np.ndarray) -> np.ndarray:
-    """Courses whose person is already in hospital, or has had the event: the later ones of each clash."""
-    course = admissions["course"].to_numpy()
-    who = person[course]
-    admitted = admissions["admitted"].to_numpy()
-    order = np.lexsort((admitted, who))
-    leaves = (admitted + admissions["stay"].to_numpy())[order]
-    overlap = (
-        (np.diff(who[order]) == 0) & (np.diff(course[order]) != 0) & (admitted[order][1:] <= leaves[:-1])
-    )
-    by_event = np.lexsort((event, person))
-    twice = (np.diff(person[by_event]) == 0) & (np.diff(event[by_event]) == 0)
-    return np.union1d(course[order][1:][overlap], by_event[1:][twice])

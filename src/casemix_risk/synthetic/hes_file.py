@@ -8,6 +8,10 @@ import polars as pl
 
 DIAGNOSES = [f"DIAG_{number:02}" for number in range(1, 15)]
 OPERATIONS = [f"OPERTN_{number:02}" for number in range(1, 13)]
+JOINED_CODES = {  # as the grouper reads them
+    "diagnoses": pl.concat_str(DIAGNOSES, separator=" "),
+    "procedures": pl.concat_str(OPERATIONS, separator=" "),
+}
 COLUMNS = [
     "EPIKEY",
     "ENCRYPTED_HESID",

@@ -18,8 +18,9 @@ YEARS = ("2002-03", "2003-04", "2004-05")
 PRACTICES = 400
 PROVIDERS = 150
 NEVER = 9999
+YEARS_YOUNGER = 1
+DAYS_A_YEAR = 365.25
 _OLDEST = 105
-_DAYS_A_YEAR = 365.25
 
 
 class Patients(NamedTuple):
@@ -32,22 +33,24 @@ class Patients(NamedTuple):
     """How steeply the rate of admission rises, in log units per ten years of age."""
 
 
-# Oldest and youngest are of the year's start. An admission may have begun in the year before, so where the
-# grouper draws a lower limit the youngest are a year above it.
+# Oldest and youngest are of the year's start, the oldest left out. Within the year patients grow older, and
+# they may have been a year younger when they were admitted: both are a year within the grouper's limits.
 _AGES = (
     Patients(r"Neonat|Babies", -1, 0, 0),
-    Patients(r"^N|Miscarriage|Termination|Conception|Ectopic|Hyperemesis|Mother and Baby", 15, 45, 0),
-    Patients(r"^P|under 18|Childhood|Specific Learning|Congenital H", 0, 17, -0.6),
+    Patients(r"^N|Miscarriage|Termination|Conception|Ectopic|Hyperemesis|Mother and Baby", 17, 45, 0),
+    Patients(r"^P", 0, 15, -0.6),
+    Patients(r"under 18|Childhood|Specific Learning|Congenital H", 0, 17, -0.6),
     Patients(r"18-49|Vasectomy|Sterilisation", 19, 49, 0),
+    Patients(r"over 18", 20, 90, 0),
     Patients(r"Tonsil|Squint|Dental Extraction|Minor Ear", 1, 30, -0.5),
     Patients(r">69|Complex Elderly|Senile", 71, _OLDEST, 0.4),
-    Patients(r"<70", 16, 69, 0.2),
+    Patients(r"<70", 17, 69, 0.2),
     Patients(r"over 49|Presenile", 51, 90, 0.2),
     Patients(
         r"Hip|Knee Rep|Neck of Femur|Stroke|Cataract|Glaucoma|Heart|Parkinson|Prostat", 45, _OLDEST, 0.5
     ),
-    Patients(r"^T", 16, 90, 0),
-    Patients(r"", 16, _OLDEST, 0.25),
+    Patients(r"^T", 17, 90, 0),
+    Patients(r"", 17, _OLDEST, 0.25),
 )
 _WOMEN = r"^M|^N|Breast|Mother"
 _MEN = r"Prostat|Vasectomy|Scrotum|Penis"
@@ -87,10 +90,10 @@ def sampled_people(size: int, births: int, seed: int) -> pd.DataFrame:
         ages, [0, 15, 35, 40, 55, 65, 75, 85, 95, 105], [1.15, 1.3, 1.5, 1.5, 1.3, 1, 0.8, 0.4, 0.08, 0]
     )
     age = pick(alive[None, :], np.zeros(size, int), generator.random(size)) + generator.random(size)
-    born = [year_start(YEARS[0]) - 1 - (age * _DAYS_A_YEAR).astype(int)]
+    born = [year_start(YEARS[0]) - 1 - (age * DAYS_A_YEAR).astype(int)]
     born += [generator.integers(year_start(year), year_end(year), births, endpoint=True) for year in YEARS]
     birth = np.concatenate(born)
-    age = (year_start(YEARS[0]) - birth) / _DAYS_A_YEAR
+    age = (year_start(YEARS[0]) - birth) / DAYS_A_YEAR
     male = np.interp(age, [0, 60, 75, 85, 95], [0.512, 0.49, 0.45, 0.33, 0.22])
     people = pd.DataFrame(
         {
@@ -178,7 +181,7 @@ def patient_drawer(
     all through the year.
     """
     alive = np.flatnonzero((people["dies"] >= int(year[:4])) & (people["birth"] < year_start(year)))
-    age = ((year_start(year) - people["birth"].to_numpy()[alive]) / _DAYS_A_YEAR).astype(int)
+    age = ((year_start(year) - people["birth"].to_numpy()[alive]) / DAYS_A_YEAR).astype(int)
     sex = people["sex"].to_numpy()[alive]
     # People are sorted by sex and age, so those alike in both stand side by side.
     cells = (sex - 1) * (_OLDEST + 10) + age
@@ -208,7 +211,7 @@ def _rates(groups: pd.DataFrame) -> np.ndarray:
 def start_ages(days: np.ndarray) -> np.ndarray:
     """STARTAGE from the days since birth: years, and below one year the HES baby codes 7001 to 7007."""
     baby = 7001 + np.searchsorted([1, 7, 29, 91, 182, 273], days, side="right")
-    return np.where(days < 365, baby, np.clip(((days + 0.5) / _DAYS_A_YEAR).astype(int), 1, 120))
+    return np.where(days < 365, baby, np.clip(((days + 0.5) / DAYS_A_YEAR).astype(int), 1, 120))
 
 
 def _names(lines: pd.DataFrame) -> pd.Series:

@@ -6,11 +6,15 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from casemix_risk.group.definitions import Definitions
+from casemix_risk.streams import stream
 from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.code_columns import code_columns
+from casemix_risk.synthetic.code_frequencies import SORTS
 from casemix_risk.synthetic.hes_file import COLUMNS, episode_keys
 
 _NULL_DATE = -62091  # 1800-01-01, which HES writes for a missing date
+_DEPTH_SD = 0.05  # of log depth of coding between providers, as in life: none games
 
 
 def hes_records(
@@ -19,6 +23,7 @@ def hes_records(
     people: pd.DataFrame,
     year: str,
     seed: int,
+    definitions: Definitions,
     generator: np.random.Generator,
 ) -> pl.DataFrame:
     """The episodes as the file's columns, all text.
@@ -28,8 +33,12 @@ def hes_records(
         episodes: from `casemix_risk.synthetic.spells.split_into_episodes`, in the file's order.
         people: the sampled people.
         year: financial year.
-        seed: the run's seed, on which the people's pseudonyms depend.
+        seed: the run's seed, on which the people's pseudonyms and the providers' depth of coding depend.
+        definitions: the grouping definitions that the codes follow.
         generator: draws diagnoses and operations.
+
+    Raises:
+        InputError: an HRG that no codes lead to.
     """
     count = len(episodes)
     person = episodes["person"].to_numpy()
@@ -67,15 +76,39 @@ def hes_records(
         "FAE": _text(np.where(first, "1", "0")),
         "FCE": constant("1"),
     }
+    age = np.where(start_ages > 7000, 0, start_ages)
     facts = pd.DataFrame(
         {
             "line": episodes["line"].to_numpy(),
-            "age": np.where(start_ages > 7000, 0, start_ages),
+            "age": age,
             "days": (episodes["end"] - episodes["start"]).to_numpy(),
             "sex": people["sex"].to_numpy()[person],
+            "admission_type": lines["admission_type"].to_numpy()[episodes["line"]],
+            "patient_class": episodes["patient_class"].to_numpy(),
+            "sort": _sorts(lines, episodes["line"].to_numpy(), age),
+            "depth": _depths(seed)[episodes["provider"]],
         }
     )
-    return pl.DataFrame(columns | code_columns(lines, facts, generator)).select(COLUMNS)
+    return pl.DataFrame(columns | code_columns(lines, facts, definitions, generator)).select(COLUMNS)
+
+
+def _sorts(lines: pd.DataFrame, line: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Which of `SORTS` each patient is of."""
+    newborn = people_of.is_newborn(lines)[line]
+    mother = (lines["chapter"] == "N").to_numpy()[line]
+    sorts = ["newborn", "mothers", "childhood", "under_50"]
+    places = [SORTS.index(sort) for sort in sorts]
+    return np.select([newborn, mother, age < 16, age < 50], places, default=SORTS.index("50_and_over"))
+
+
+def _depths(seed: int) -> np.ndarray:
+    """How deeply each provider codes, around 1 and the same in every year."""
+    return np.array(
+        [
+            stream(seed, "extract", "depth of coding", provider).lognormal(0, _DEPTH_SD)
+            for provider in people_of.provider_codes()
+        ]
+    )
 
 
 def _episode_types(lines: pd.DataFrame, episodes: pd.DataFrame) -> pl.Series:

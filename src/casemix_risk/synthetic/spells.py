@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from casemix_risk.synthetic import population as people_of
+from casemix_risk.synthetic.definition_paths import NO_LIMIT
 from casemix_risk.synthetic.draws import pick
 
 EPISODES_PER_SPELL = 1.15
@@ -30,7 +31,7 @@ def with_admission_facts(
     """The admissions with what else is known of them.
 
     Args:
-        lines: table ``truth_lines``.
+        lines: table ``truth_lines`` with the limits of `definition_paths.stay_limits`.
         admissions: ``course, line, admitted, stay, person``, a row an admission.
         people: the sampled people.
         year: financial year.
@@ -53,11 +54,12 @@ def with_admission_facts(
         [np.where(generator.random(len(line)) < 0.05, "4", "3"), "2", "5"],
         default="1",
     )
+    asked = lines["patient_class"].to_numpy()[line]
     practice = people["practice"].to_numpy()[admissions["person"]]
     return admissions.assign(
         provider=_providers(admissions["course"].to_numpy(), practice, generator),
         admission_method=_drawn_methods(method, generator),
-        patient_class=patient_class,
+        patient_class=np.where(asked != "", asked, patient_class),
         category=np.where(generator.random(len(line)) < 0.005, "03", "01"),
         discharge=_discharges(admissions, people, elective, year, generator),
         practice=practice,
@@ -99,8 +101,9 @@ def split_into_episodes(
     """The admissions split into episodes: ``order, first, last, start, end`` (days), ``line`` of the HRG.
 
     An episode after the first keeps the HRG, or has another one of the chapter for the same kind of patient.
+    Where the definitions ask for so many days, the spell is one episode, and no other HRG's spell holds it.
     """
-    count = 1 + _further_episodes(admissions, year, generator)
+    count = 1 + _further_episodes(lines, admissions, year, generator)
     episodes = admissions.loc[admissions.index.repeat(count)].reset_index(names="spell")
     first = episodes["spell"].diff().ne(0).to_numpy()
     last = np.append(first[1:], True)
@@ -120,20 +123,26 @@ def split_into_episodes(
     )
 
 
-def _further_episodes(admissions: pd.DataFrame, year: str, generator: np.random.Generator) -> np.ndarray:
+def _further_episodes(
+    lines: pd.DataFrame, admissions: pd.DataFrame, year: str, generator: np.random.Generator
+) -> np.ndarray:
     """Episodes after the first of each spell, the more the longer the stay, 0.15 a spell on average.
 
     A spell from before the year has none: its first episode might have ended in the year before.
     """
     weight = 1 - np.exp(-admissions["stay"] / 5)
-    weight = weight.where(admissions["admitted"] >= people_of.year_start(year), 0).to_numpy()
+    divisible = admissions["line"].map(lines["least_days"] == 0)
+    divisible &= admissions["admitted"] >= people_of.year_start(year)
+    weight = weight.where(divisible, 0).to_numpy()
     rate = (EPISODES_PER_SPELL - 1) * len(weight) / max(weight.sum(), 1)
     return generator.poisson(rate * weight).clip(max=_MOST_EPISODES - 1)
 
 
 def _related_lines(lines: pd.DataFrame, line: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """The line itself three times in five, else one of the same chapter, type and kind of patient."""
-    keys = [lines["chapter"], lines["admission_type"], pd.Series(people_of.patient_groups(lines)[0])]
+    limited = (lines["least_days"] > 0) | (lines["most_days"] < NO_LIMIT) | (lines["patient_class"] != "")
+    alone = np.where(limited, lines.index, -1)
+    keys = [lines["chapter"], lines["admission_type"], pd.Series(people_of.patient_groups(lines)[0]), alone]
     kind = lines.groupby(keys, sort=False).ngroup().to_numpy()
     members = np.argsort(kind, kind="stable")
     size = np.bincount(kind)
