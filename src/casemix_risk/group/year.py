@@ -41,7 +41,7 @@ def grouping(
         Batches with the rows of theirs. A row without an HRG of use has none.
     """
     for batch in batches:
-        found = group_records(_records(batch), compiled)
+        found = group_records(grouper_records(batch), compiled)
         given = batch["hrg"]
         derived = pl.when(found["method"] != NOT_GROUPED).then(found["hrg"])
         if grouper == "missing":
@@ -121,8 +121,8 @@ def regrouped_waterfall(waterfall: pl.DataFrame, grouped: pl.DataFrame) -> pl.Da
     return pl.concat([untouched, judged.select(columns).cast(waterfall.schema)]).sort("step", *_LINE)
 
 
-def _records(batch: pl.DataFrame) -> pl.DataFrame:
-    """What the engine reads; the dates give a duration that the record lacks."""
+def grouper_records(batch: pl.DataFrame) -> pl.DataFrame:
+    """What the engine reads of table ``episodes``; the dates give a duration that the record lacks."""
     by_dates = (pl.col("episode_end") - pl.col("episode_start")).dt.total_days()
     return batch.select(
         *("diagnoses", "procedures", "age", "sex"),
