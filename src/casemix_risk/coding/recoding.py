@@ -74,9 +74,9 @@ def complication_of(definitions: Definitions) -> Callable[[str, str], str]:
         definitions: the set.
 
     Returns:
-        A function of a rule's id and a primary diagnosis as written. It gives the first code in the set's order
-        of those that no rule and no count of injured regions looks at, so that only the score changes; an
-        empty text where there is none.
+        A function of a rule's id and a primary diagnosis as written. It gives the set's first such code that no
+        rule and no count of injured regions looks at, so that only the score changes; an empty text where
+        there is none.
     """
     tables = plain_tables(definitions)
     lists = {rule["rule"]: cc_list_of(rule) for rules in tables.rules.values() for rule in rules}
@@ -146,9 +146,7 @@ def _joined(codes: pl.DataFrame) -> pl.Series:
     return texts["code"].alias("diagnoses")
 
 
-def _added(
-    diagnoses: pl.Series, grouped: pl.DataFrame, complication: Callable[[str, str], str]
-) -> pl.Series:
+def _added(diagnoses: pl.Series, grouped: pl.DataFrame, complication: Callable[[str, str], str]) -> pl.Series:
     """A space and a code for each episode that has no complication; an empty text for the others."""
     cases = grouped.select("rule", primary=diagnoses.fill_null("").str.split(" ").list.first())
     without = (grouped["cc_score"] == 0) & (grouped["method"] != NOT_GROUPED)
