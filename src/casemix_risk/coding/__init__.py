@@ -1,1 +1,1 @@
-"""How coding moves money: what depth does to prices, who drifts, and trends on constant definitions."""
+"""What coding does to HRGs and to money, and who begins to code differently."""

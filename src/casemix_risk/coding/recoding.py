@@ -74,8 +74,8 @@ def complication_of(definitions: Definitions) -> Callable[[str, str], str]:
         definitions: the set.
 
     Returns:
-        A function of a rule's id and a primary diagnosis as written. It gives the set's first such code that no
-        rule and no count of injured regions looks at, so that only the score changes; an empty text where
+        A function of a rule's id and a primary diagnosis as written. It gives the set's first such code that
+        no rule and no count of injured regions looks at, so that only the score changes; an empty text where
         there is none.
     """
     tables = plain_tables(definitions)

@@ -11,6 +11,11 @@ from casemix_risk.volumes.national import LINE, years_in_use
 
 SIDES = {"given": "given_hrg", "regrouped": "derived_hrg"}
 KEY = ["hrg", "chapter", "admission_type"]
+COLUMNS = [
+    *("level", "code", "admissions_given", "admissions_regrouped"),
+    *("growth_given_pct", "growth_regrouped_pct", "difference_points"),
+    *("cost_growth_given_pct", "cost_growth_regrouped_pct", "cost_gbp", "worth_gbp"),
+]
 
 
 def activity_trends(pairs: Mapping[str, pd.DataFrame], error_hrgs: Collection[str]) -> pd.DataFrame:
@@ -51,13 +56,13 @@ def rebasing(trends: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
         prices: table ``prices``, in pounds.
 
     Returns:
-        A row an HRG, a chapter (`level`) and for all; growth is missing where the counts do not show one, cost
-        where no line has a price.
+        A row an HRG, a chapter (`level`) and for all; growth is missing where the counts do not show one,
+        cost where no line has a price.
     """
     priced = trends.merge(prices[[*LINE, "price_gbp"]], on=LINE, how="left")
     levels = {"hrg": priced["hrg"], "chapter": priced["chapter"], "all": pd.Series("all", index=priced.index)}
     tables = [_level(priced, level, code) for level, code in levels.items()]
-    return pd.concat(tables).sort_values(["level", "code"], ignore_index=True)
+    return pd.concat(tables)[COLUMNS].sort_values(["level", "code"], ignore_index=True)
 
 
 def _level(priced: pd.DataFrame, level: str, code: pd.Series) -> pd.DataFrame:
