@@ -92,7 +92,10 @@ rule report:
             )
         ),
         coding=in_coding(
-            *(RESULTS / f"coding/{table}_{YEARS[-1]}.parquet" for table in ("coding_effects", "coding_moves")),
+            *(
+                RESULTS / f"coding/{table}_{YEARS[-1]}.parquet"
+                for table in ("coding_effects", "coding_moves")
+            ),
             RESULTS / "coding/coding_drift.parquet",
             *with_years(2, rebasing=RESULTS / "coding/rebasing.parquet").values(),
         ),

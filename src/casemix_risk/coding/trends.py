@@ -56,9 +56,11 @@ def rebasing(trends: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
         prices: table ``prices``, in pounds.
 
     Returns:
-        A row an HRG, a chapter (`level`) and for all; growth is missing where the counts do not show one,
-        cost where no line has a price.
+        A row an HRG, a chapter (`level`) and for all; none where no episode has both HRGs. Growth is missing
+        where the counts do not show one, cost where no line has a price.
     """
+    if trends.empty:
+        return pd.DataFrame(columns=COLUMNS)
     priced = trends.merge(prices[[*LINE, "price_gbp"]], on=LINE, how="left")
     levels = {"hrg": priced["hrg"], "chapter": priced["chapter"], "all": pd.Series("all", index=priced.index)}
     tables = [_level(priced, level, code) for level, code in levels.items()]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from casemix_risk.audit.source import ROWS, SUM, Source
+from casemix_risk.audit.source import SUM, Source
 from casemix_risk.coding.recoding import MORE_CODED, NO_SECONDARY, PERCENTS
 from casemix_risk.coding.trend_figures import HRGS_SHOWN, most_changed
 from casemix_risk.formats import decimals, integer, pounds
@@ -16,10 +16,10 @@ PAIRS_SHOWN = 15
 SIGNALS_SHOWN = 30
 SCENARIOS = {
     "no_secondary": "all secondary diagnoses left out",
-    "less_depth": "each secondary diagnosis left out with this chance",
-    "more_coded": "of episodes without a complication, these get a small one",
-    "more_coded_provider": "the same, one provider of median size alone",
-    "more_coded_practice": "the same, patients of one practice of median size alone",
+    "less_depth": "secondary diagnoses left out, by chance",
+    "more_coded": "episodes without a complication get a small one",
+    "more_coded_provider": "the same at one provider of median size",
+    "more_coded_practice": "the same for one practice of median size",
 }
 MEASURES = {
     "depth": "secondary diagnoses an episode",
@@ -70,7 +70,7 @@ def _effects(effects: pd.DataFrame, year: str, edition: str) -> ReportTable:
         shown,
         {
             "words": ("What is coded otherwise", None),
-            "percent": ("%", integer),
+            "percent": ("How many, %", integer),
             "episodes": ("Episodes", integer),
             "episodes_changed": ("Codes change", integer),
             "episodes_moved": ("HRG changes", integer),
@@ -109,7 +109,7 @@ def _moves(moves: pd.DataFrame, scenario: str, percent: int, year: str) -> Repor
     return ReportTable(
         f"coding_moves_{scenario}",
         "HRGs moved by more" if scenario == MORE_CODED else "HRGs moved by none",
-        f"HRGs that move most in pounds, {percent} %: {SCENARIOS[scenario]}",
+        f"HRGs that move most in pounds: {SCENARIOS[scenario]}, {percent} %",
         rows.loc[order[:PAIRS_SHOWN]],
         {
             "hrg_before": ("As coded", None),
@@ -178,7 +178,7 @@ def coding_numbers(tables: Mapping[str, pd.DataFrame], year: str, edition: str) 
         for column in ("episodes_moved", "cost_change_gbp", "cost_change_pct"):
             where = {"scenario": scenario, "percent": percent}
             source = Source(f"coding/coding_effects_{year}", column, where)
-            yield Number(f"text/coding_{scenario}_{column}", effects.at[(scenario, percent), column], source)
+            yield Number(f"text/coding_{scenario}_{column}", effects.loc[(scenario, percent), column], source)
     drift = tables["coding_drift"].query("year == @year")
     of_year = Source("coding/coding_drift", "signal", {"year": year}, SUM)
     yield Number("text/coding_signals", drift["signal"].sum(), of_year)
@@ -190,4 +190,4 @@ def coding_numbers(tables: Mapping[str, pd.DataFrame], year: str, edition: str) 
         for column in ("cost_growth_given_pct", "cost_growth_regrouped_pct", "worth_gbp"):
             if "all" in every.index:
                 source = Source("coding/rebasing", column, {"level": "all"})
-                yield Number(f"text/rebasing_{column}", every.at["all", column], source)
+                yield Number(f"text/rebasing_{column}", every.loc["all", column], source)
