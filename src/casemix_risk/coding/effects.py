@@ -65,7 +65,8 @@ def coding_effects(
         seed: the run's.
         year: financial year.
     """
-    before, after = [], []
+    before: list[pl.DataFrame] = []
+    after: list[pl.DataFrame] = []
     for episodes, grouped in batches:
         cases = episodes.select(
             "admission_type",
@@ -80,13 +81,14 @@ def coding_effects(
             records = grouper_records(episodes.with_columns(recoding.diagnoses.alias("diagnoses")))
             found = group_records(records.filter(changed), compiled)["hrg"]
             who = alone if recoding.scenario == MORE_CODED else {}
-            counted = _counted(cases.filter(changed).with_columns(hrg_other=found), _PAIR, who)
-            after.append(
-                counted.with_columns(
-                    scenario=pl.lit(recoding.scenario), percent=pl.lit(recoding.percent, pl.Int64)
-                )
-            )
-    return _tables(pl.concat(before), pl.concat(after), prices, year)
+            scenario = {
+                "scenario": pl.lit(recoding.scenario),
+                "percent": pl.lit(recoding.percent, pl.Int64),
+            }
+            moved = cases.filter(changed).with_columns(hrg_other=found, **scenario)
+            after.append(_counted(moved, [*_SCENARIO, *_PAIR], who))
+        before, after = [_added(before, _LINE)], [_added(after, [*_SCENARIO, *_PAIR])]
+    return _tables(before[0], after[0], prices, year)
 
 
 def _counted(cases: pl.DataFrame, by: list[str], alone: Iterable[str]) -> pl.DataFrame:
@@ -96,15 +98,17 @@ def _counted(cases: pl.DataFrame, by: list[str], alone: Iterable[str]) -> pl.Dat
     return pl.concat([each.group_by("who", *by).agg(**_COUNTS) for each in every])
 
 
-def _tables(before: pl.DataFrame, after: pl.DataFrame, prices: pl.DataFrame, year: str) -> Effects:
-    lines = before.group_by("who", *_LINE).agg(pl.sum("episodes", "admissions"))
+def _added(counts: list[pl.DataFrame], by: list[str]) -> pl.DataFrame:
+    return pl.concat(counts).group_by("who", *by).agg(pl.sum("episodes", "admissions"))
+
+
+def _tables(lines: pl.DataFrame, pairs: pl.DataFrame, prices: pl.DataFrame, year: str) -> Effects:
     price = prices.select(*_LINE, pence=_pence(pl.col("price_gbp")))
     whole = (
         lines.join(price, on=_LINE, how="left")
         .group_by("who")
         .agg(pl.sum("episodes"), cost=(pl.col("admissions") * pl.col("pence")).sum())
     )
-    pairs = after.group_by("who", *_SCENARIO, *_PAIR).agg(pl.sum("episodes", "admissions"))
     pairs = priced_difference(pairs, prices).with_columns(pence=_pence(pl.col("gbp")))
     moved = pl.col("hrg") != pl.col("hrg_other")
     effects = pairs.group_by("who", *_SCENARIO).agg(

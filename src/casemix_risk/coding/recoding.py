@@ -54,17 +54,18 @@ def recodings(
         seed: the run's.
         year: names the random streams, which depend on rows of the source and not on batches.
     """
-    codes = _codes(episodes)
-    yield Recoding(NO_SECONDARY, 100, _joined(codes.filter(pl.col("place") == 0)))
+    written, rows = episodes["diagnoses"].fill_null(""), episodes["source_row"]
+    primary = written.str.split(" ").list.first()
+    yield Recoding(NO_SECONDARY, 100, primary)
+    codes = _codes(written, rows)
     chance = _chances(codes, seed, year)
     for percent in PERCENTS:
-        kept = (codes["place"] == 0) | pl.Series(chance >= percent / 100)
-        yield Recoding(LESS_DEPTH, percent, _joined(codes.filter(kept)))
-    chance = uniforms(episodes["source_row"].to_numpy(), seed, year, MORE_CODED)
-    added = _added(episodes["diagnoses"], grouped, complication)
+        yield Recoding(LESS_DEPTH, percent, _without(written, codes, chance < percent / 100))
+    chance = uniforms(rows.to_numpy(), seed, year, MORE_CODED)
+    added = _added(primary, grouped, complication)
     for percent in PERCENTS:
         more = pl.select(pl.when(pl.Series(chance < percent / 100)).then(added).otherwise(pl.lit("")))
-        yield Recoding(MORE_CODED, percent, episodes["diagnoses"].fill_null("") + more.to_series())
+        yield Recoding(MORE_CODED, percent, written + more.to_series())
 
 
 def complication_of(definitions: Definitions) -> Callable[[str, str], str]:
@@ -124,11 +125,10 @@ def uniforms(rows: np.ndarray, seed: int, *names: object) -> np.ndarray:
     return drawn
 
 
-def _codes(episodes: pl.DataFrame) -> pl.DataFrame:
+def _codes(written: pl.Series, rows: pl.Series) -> pl.DataFrame:
     """A row a code: the record in the batch, its source row, the place among its diagnoses, the code."""
-    written = episodes["diagnoses"].fill_null("").str.split(" ")
-    places = pl.DataFrame({"source_row": episodes["source_row"], "code": written}).with_row_index("record")
-    return places.with_columns(place=pl.int_ranges(pl.col("code").list.len())).explode("code", "place")
+    lists = pl.DataFrame({"source_row": rows, "code": written.str.split(" ")}).with_row_index("record")
+    return lists.with_columns(place=pl.int_ranges(pl.col("code").list.len())).explode("code", "place")
 
 
 def _chances(codes: pl.DataFrame, seed: int, year: str) -> np.ndarray:
@@ -141,14 +141,19 @@ def _chances(codes: pl.DataFrame, seed: int, year: str) -> np.ndarray:
     return drawn
 
 
-def _joined(codes: pl.DataFrame) -> pl.Series:
-    texts = codes.group_by("record", maintain_order=True).agg(pl.col("code").str.join(" "))
-    return texts["code"].alias("diagnoses")
+def _without(written: pl.Series, codes: pl.DataFrame, left_out: np.ndarray) -> pl.Series:
+    """The texts without the codes that are left out; only those that lose one are put together again."""
+    record = codes["record"].to_numpy()
+    loses = np.zeros(len(written), dtype=bool)
+    loses[record[left_out]] = True
+    rest = codes.filter(loses[record] & ~left_out).group_by("record", maintain_order=True)
+    texts = rest.agg(pl.col("code").str.join(" "))
+    return written.clone().scatter(texts["record"], texts["code"])
 
 
-def _added(diagnoses: pl.Series, grouped: pl.DataFrame, complication: Callable[[str, str], str]) -> pl.Series:
+def _added(primary: pl.Series, grouped: pl.DataFrame, complication: Callable[[str, str], str]) -> pl.Series:
     """A space and a code for each episode that has no complication; an empty text for the others."""
-    cases = grouped.select("rule", primary=diagnoses.fill_null("").str.split(" ").list.first())
+    cases = grouped.select("rule", primary=primary)
     without = (grouped["cc_score"] == 0) & (grouped["method"] != NOT_GROUPED)
     found = cases.filter(without).unique().sort("rule", "primary")
     codes = [complication(rule, primary) for rule, primary in found.iter_rows()]
