@@ -30,7 +30,7 @@ def effects(scenario, percent, episodes, changed, moved, admissions, cost, chang
 @pytest.fixture
 def tables():
     moves = ["scenario", "percent", "hrg_before", "hrg_after", "admission_type"]
-    drift = ["provider", "year", "measure", "kind", "ratio", "lower", "upper", "q", "signal"]
+    drift = ["provider", "year", "measure", "kind", "ratio", "lower", "upper", "z", "signal"]
     rows = [
         effects("less_depth", 10, 1003, 203, 3, 2, 1e6, -1000.0),
         effects("more_coded", 10, 1003, 103, 53, 42, 1e6, 50_000.0),
@@ -50,10 +50,10 @@ def tables():
         ),
         "coding_drift": pd.DataFrame(
             [
-                ("RAA", "2003-04", "depth", "level", 1.0, 0.9, 1.1, 0.9, False),
-                ("RAA", YEAR, "depth", "change", 1.3, 0.9, 1.1, 0.001, True),
-                ("RAA", YEAR, "depth", "level", 1.05, 0.9, 1.1, 0.5, False),
-                ("RBB", YEAR, "depth", "level", 1.2, None, None, None, False),
+                ("RAA", "2003-04", "depth", "level", 1.0, 0.9, 1.1, 0.0, "none"),
+                ("RAA", YEAR, "depth", "change", 1.3, 0.9, 1.1, 6.0, "above"),
+                ("RAA", YEAR, "depth", "level", 1.05, 0.9, 1.1, 1.0, "none"),
+                ("RBB", YEAR, "depth", "level", 1.2, None, None, None, "too_few"),
             ],
             columns=drift,
         ),
@@ -106,8 +106,8 @@ def test_every_number_is_that_of_its_cells(tables):
         assert again is None or again == pytest.approx(number.value), number.id
     said = {number.id: number.value for number in numbers}
     assert said["text/coding_no_secondary_cost_change_gbp"] == -60_000
-    assert said["text/coding_signals"] == 1
-    assert said["text/coding_tests"] == 2
+    assert (said["text/coding_above"], said["text/coding_below"]) == (1, 0)
+    assert said["text/coding_compared"] == 2
     assert said["text/rebasing_worth_gbp"] == 20_000
 
 

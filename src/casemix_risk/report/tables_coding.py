@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from casemix_risk.audit.source import SUM, Source
+from casemix_risk.audit.source import ROWS, Source
 from casemix_risk.coding.recoding import MORE_CODED, NO_SECONDARY, PERCENTS
 from casemix_risk.coding.trend_figures import HRGS_SHOWN, most_changed
 from casemix_risk.formats import decimals, integer, pounds
@@ -26,6 +26,7 @@ MEASURES = {
     "complication_share": "share with complications",
     "price_index": "price an admission",
 }
+SIGNALS = ("above", "below")
 KINDS = {"level": "against all others", "change": "since the year before"}
 _COUNTS = ["episodes", "episodes_changed", "episodes_moved", "admissions_moved"]
 _COSTS = ["cost_before_gbp", "cost_change_gbp"]
@@ -126,8 +127,10 @@ def _moves(moves: pd.DataFrame, scenario: str, percent: int, year: str) -> Repor
 
 def _signals(drift: pd.DataFrame) -> ReportTable:
     """Providers with a signal; only ratios, which tell no count."""
-    found = drift[drift["signal"]]
-    last_first = found.sort_values(["year", "q"], ascending=[False, True], kind="stable")
+    found = drift[drift["signal"].isin(SIGNALS)]
+    last_first = found.assign(far=found["z"].abs()).sort_values(
+        ["year", "far"], ascending=False, kind="stable"
+    )
     key = ("provider", "year", "measure", "kind")
     return ReportTable(
         "coding_drift",
@@ -180,11 +183,13 @@ def coding_numbers(tables: Mapping[str, pd.DataFrame], year: str, edition: str) 
             source = Source(f"coding/coding_effects_{year}", column, where)
             yield Number(f"text/coding_{scenario}_{column}", effects.loc[(scenario, percent), column], source)
     drift = tables["coding_drift"].query("year == @year")
-    of_year = Source("coding/coding_drift", "signal", {"year": year}, SUM)
-    yield Number("text/coding_signals", drift["signal"].sum(), of_year)
-    tested = drift.dropna(subset="upper")
-    limited = "the number of rows with an upper limit"
-    yield Number("text/coding_tests", len(tested), of_year._replace(column="upper", how=limited))
+    of_year = Source("coding/coding_drift", "signal", {"year": year}, ROWS)
+    for signal in SIGNALS:
+        of_signal = of_year._replace(where={"year": year, "signal": signal})
+        yield Number(f"text/coding_{signal}", (drift["signal"] == signal).sum(), of_signal)
+    compared = (drift["signal"] != "too_few").sum()
+    enough = "the number of rows whose signal is not too_few"
+    yield Number("text/coding_compared", compared, of_year._replace(how=enough))
     if "rebasing" in tables:
         every = tables["rebasing"].set_index("level")
         for column in ("cost_growth_given_pct", "cost_growth_regrouped_pct", "worth_gbp"):
