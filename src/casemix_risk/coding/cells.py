@@ -10,7 +10,7 @@ from casemix_risk.group.arrays import Compiled
 from casemix_risk.group.kernel import GREATEST_SPLIT, walk
 
 CELL = ["rule", "hrg_without", "hrg_with", "age_band", "admission_type"]
-LAST_AGES, AGE_BANDS = [15, 69], ["0-15", "16-69", "70+"]
+AGE_BANDS = ["0-15", "16-69", "70+"]
 _ROWS_TO_ADD = 2_000_000
 _SEXES = {"1": 1, "2": 2}
 
@@ -69,7 +69,11 @@ def _coded(episodes: pl.DataFrame, grouped: pl.DataFrame, compiled: Compiled) ->
     return rows.with_columns(
         hrg_without=hrgs.gather(ends[0]),
         hrg_with=hrgs.gather(ends[1]),
-        age_band=pl.col("age").cut(LAST_AGES, labels=AGE_BANDS).cast(pl.String),
+        age_band=pl.when(pl.col("age") < 16)
+        .then(pl.lit(AGE_BANDS[0]))
+        .when(pl.col("age") < 70)
+        .then(pl.lit(AGE_BANDS[1]))
+        .otherwise(pl.lit(AGE_BANDS[2])),
         codes=pl.col("diagnoses").str.count_matches(" ").cast(pl.Int64),
         complicated=pl.col("cc_score") > 0,
         hrg=pl.col("derived_hrg"),

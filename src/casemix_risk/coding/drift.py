@@ -35,12 +35,12 @@ def coding_drift(cells: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
 
     Chance is the variance within cells, which grows with the mean. Providers differ legitimately too, so
     tau^2 is added: `between_variance` of each year, measure and kind, with winsorised z, so that those who
-    are far out do not hide themselves. Limits are exp(+- t sqrt(chance + tau^2)), where t is Bonferroni's for 5 %
-    over all providers, measures and kinds of a year: at most in one year of twenty anyone is marked wrongly.
-    It is Student's, as tau^2 is estimated, with the estimate's efficiency times (providers - 1) degrees of
-    freedom. ``q`` is Benjamini and Hochberg's (1995, J. R. Stat. Soc. B 57, 289-300), to see who comes next;
-    as a rule for signals it would mark a wrong one beside nearly every third real pair
-    (`casemix_risk.coding.simulation` measures both).
+    are far out do not hide themselves. Limits are exp(+- t sqrt(chance + tau^2)), where t is Bonferroni's
+    for 5 % over all providers, measures and kinds of a year: in about one year of twenty anyone at all is
+    marked wrongly. It is Student's, as tau^2 is estimated, with the estimate's efficiency times
+    (providers - 1) degrees of freedom. ``q`` is Benjamini and Hochberg's (1995, J. R. Stat. Soc. B 57,
+    289-300), to see who comes next. As a rule for signals it finds few more and accuses many more wrongly
+    where someone up-codes (`casemix_risk.coding.simulation` measures both).
 
     Args:
         cells: year -> table ``coding_cells``, all with the prices of one edition.
