@@ -1,0 +1,112 @@
+"""Which providers code differently from all others, or begin to, at constant case mix."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import polars as pl
+from scipy import stats
+
+from casemix_risk.coding.standardised import standardised
+from casemix_risk.statistics.overdispersion import (
+    WINSORISED_EFFICIENCY,
+    between_variance,
+    winsorised_phi,
+)
+
+FAMILY_ERROR = 0.05
+SMALLEST_EXPECTED = 30  # episodes with complications
+FEWEST_PROVIDERS = 10
+KEY = ["provider", "year", "measure", "kind"]
+COLUMNS = [*KEY, "observed", "expected", "ratio", "lower", "upper", "tau", "z", "q", "signal"]
+_MOMENT_STEPS = 10
+_SMALLEST_OBSERVED = 0.5  # a provider without any has a logarithm too
+
+
+def coding_drift(cells: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
+    """Compare providers' coding, each year, with all others' and with their own of the year before.
+
+    Three measures: ``depth``, secondary diagnoses of all episodes; ``complication_share``, episodes with a
+    complication, of those whose HRG one can move; ``price_index``, pounds of all priced admissions. Expected
+    (`standardised`) is scaled to the year's national total, so that a trend of all is no one's signal.
+    ``level`` is the log of observed over expected. ``change`` is the level less that of the year before (of
+    `cells`), for providers with both; expected is then what the level of the year before would have given.
+
+    Chance is the variance within cells, which grows with the mean. Providers differ legitimately too, so
+    tau^2 is added: `between_variance` of each year, measure and kind, with winsorised z, so that those who
+    are far out do not hide themselves. Limits are exp(+- t sqrt(chance + tau^2)), where t is Bonferroni's
+    for 5 % over all providers, measures and kinds of a year: in about one year of twenty anyone at all is
+    marked wrongly. It is Student's, as tau^2 is estimated, with the estimate's efficiency times
+    (providers - 1) degrees of freedom. ``q`` is Benjamini and Hochberg's (1995, J. R. Stat. Soc. B 57,
+    289-300), to see who comes next. As a rule for signals it finds few more and accuses many more wrongly
+    where someone up-codes (`casemix_risk.coding.simulation` measures both).
+
+    Args:
+        cells: year -> table ``coding_cells``, all with the prices of one edition.
+
+    Returns:
+        Table ``coding_drift``. Providers with fewer than 30 expected episodes with complications, where
+        little could stand out, have the signal ``too_few``, no limits, and no part in the others' limits;
+        likewise all providers where fewer than 10 can be compared.
+    """
+    levels = _levels(standardised(cells))
+    rows = pd.concat([levels, _changes(levels, sorted(cells))], ignore_index=True)
+    judged = [_judged(of_year) for _, of_year in rows.groupby("year")]
+    return pd.concat(judged)[COLUMNS].sort_values(KEY, ignore_index=True)
+
+
+def _levels(sums: pd.DataFrame) -> pd.DataFrame:
+    """Each provider against all providers of its year."""
+    of_year = sums.groupby(["year", "measure"])[["observed", "expected"]].transform("sum")
+    national = of_year["observed"] / of_year["expected"]
+    complications = sums[sums["measure"] == "complication_share"].set_index(["provider", "year"])["expected"]
+    expected = sums["expected"] * national
+    events = sums.set_index(["provider", "year"]).index.map(complications)
+    return sums.assign(
+        kind="level",
+        expected=expected,
+        log_ratio=np.log(sums["observed"].clip(_SMALLEST_OBSERVED) / expected),
+        variance=sums["level_variance"] * national / expected**2,
+        change_variance=sums["change_variance"] * national / expected**2,
+        enough=(events >= SMALLEST_EXPECTED) & (expected > 0),
+    )
+
+
+def _changes(levels: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
+    """Each provider's level less its level of the year before, against the other providers' changes."""
+    following = dict(pairwise(years))
+    before = levels.assign(year=levels["year"].map(following)).dropna(subset="year")
+    both = levels.merge(before, on=["provider", "year", "measure"], suffixes=("", "_before"))
+    return both.assign(
+        kind="change",
+        expected=both["expected"] * np.exp(both["log_ratio_before"]),
+        log_ratio=both["log_ratio"] - both["log_ratio_before"],
+        variance=both["change_variance"] + both["change_variance_before"],
+        enough=both["enough"] & both["enough_before"],
+    )
+
+
+def _judged(rows: pd.DataFrame) -> pd.DataFrame:
+    """Limits and signals of one year."""
+    compared = rows["enough"].groupby([rows["measure"], rows["kind"]]).transform("sum")
+    tested = rows["enough"] & (compared >= FEWEST_PROVIDERS)
+    tau_squared = pd.Series(np.nan, rows.index)
+    for _, units in rows[tested].groupby(["measure", "kind"]):
+        difference, variance = units["log_ratio"].to_numpy(), units["variance"].to_numpy()
+        tau_squared[units.index] = between_variance(difference, variance, winsorised_phi, _MOMENT_STEPS)
+    spread = np.sqrt(rows["variance"] + tau_squared)
+    z = rows["log_ratio"] / spread
+    law = stats.t(WINSORISED_EFFICIENCY * (compared - 1).clip(1))
+    limit = law.isf(FAMILY_ERROR / 2 / max(tested.sum(), 1))
+    q = pd.Series(np.nan, rows.index)
+    q[tested] = stats.false_discovery_control(2 * law.sf(z.abs())[tested])
+    return rows.assign(
+        ratio=rows["observed"] / rows["expected"],
+        lower=np.exp(-limit * spread),
+        upper=np.exp(limit * spread),
+        tau=np.sqrt(tau_squared),
+        z=z,
+        q=q,
+        signal=np.select([~tested, z > limit, z < -limit], ["too_few", "above", "below"], "none"),
+    )
