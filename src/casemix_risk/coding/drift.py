@@ -78,9 +78,10 @@ def _changes(levels: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
     following = dict(pairwise(years))
     before = levels.assign(year=levels["year"].map(following)).dropna(subset="year")
     both = levels.merge(before, on=["provider", "year", "measure"], suffixes=("", "_before"))
+    expected = both["expected"] * np.exp(both["log_ratio_before"])
     return both.assign(
         kind="change",
-        expected=both["expected"] * np.exp(both["log_ratio_before"]),
+        expected=expected.where(both["expected_before"] > 0),
         log_ratio=both["log_ratio"] - both["log_ratio_before"],
         variance=both["change_variance"] + both["change_variance_before"],
         enough=both["enough"] & both["enough_before"],
