@@ -121,4 +121,4 @@ def test_trends_count_the_same_admissions_either_way(grouped):
     page = (grouped / "report/index.html").read_text()
     for heading in ("What coding is worth", "Whose coding stands out", "Growth on one version"):
         assert heading in page
-    assert "never a proof of gaming" in page
+    assert "No provider has enough episodes" in page  # in a sample as small as this

@@ -53,7 +53,9 @@ def coding_tables(tables: Mapping[str, pd.DataFrame], year: str, edition: str) -
         rebasing = tables["rebasing"]
         chapters = rebasing[rebasing["level"] != "hrg"]
         hrgs = most_changed(rebasing, HRGS_SHOWN)
-        title = "Growth a year, by HRGs given at the time and regrouped by one version"
+        title = (
+            "Growth a year, cost at constant prices, by HRGs given at the time and regrouped by one version"
+        )
         shown.append(_growth("rebasing_chapters", "Growth by chapter", f"{title}, by chapter", chapters))
         most = f"{title}: the {len(hrgs)} HRGs whose difference is worth most"
         shown.append(_growth("rebasing_hrgs", "Growth by HRG", most, hrgs))
@@ -163,9 +165,9 @@ def _growth(id_: str, name: str, title: str, rows: pd.DataFrame) -> ReportTable:
         {
             "code": ("Chapter" if id_ == "rebasing_chapters" else "HRG", None),
             "growth_given_pct": ("Admissions, given, %", decimals(2)),
-            "growth_regrouped_pct": ("regrouped, %", decimals(2)),
-            "cost_growth_given_pct": ("Cost at constant prices, given, %", decimals(2)),
-            "cost_growth_regrouped_pct": ("regrouped, %", decimals(2)),
+            "growth_regrouped_pct": ("Admissions, regrouped, %", decimals(2)),
+            "cost_growth_given_pct": ("Cost, given, %", decimals(2)),
+            "cost_growth_regrouped_pct": ("Cost, regrouped, %", decimals(2)),
             "worth_gbp": ("The difference is worth, a year", pounds),
         },
         ("level", "code"),
