@@ -71,7 +71,7 @@ def test_standardisation_by_hand():
     # Only rule one can be moved: 3 of 4 with complications, variance 3 / 4 x 1 / 4 x 4 / 3.
     share = found.loc["complication_share"]
     assert share.loc[("RA1", "2003-04")].tolist() == pytest.approx([2, 9 / 4, 3 / 4 * 1 / 4, 3 / 4])
-    assert share.loc[("RA2", "2004-05")].tolist() == [0, 0, 0, 0]
+    assert ("RA2", "2004-05") not in share.index
     # Prices of rule one: 10, 30, 30, 30, mean 25, variance 300 / 3; rule two is always 50.
     price = found.loc["price_index"]
     assert price.loc[("RA1", "2003-04")].tolist() == pytest.approx([120, 3 * 25 + 50, 300 / 4, 300])
@@ -170,6 +170,26 @@ def test_a_provider_that_codes_nothing_any_more_is_below(simulated):
     counts = rows[rows["measure"] != "price_index"]
     assert (counts["signal"] == "below").all()
     assert (counts["ratio"] == 0).all()
+
+
+def test_who_cannot_be_compared_does_not_spoil_the_others(simulated):
+    """One provider's cases nobody else has; another's admissions have no price."""
+    last = simulated[YEARS[-1]]
+    alone = pl.when(pl.col("provider") == "P007").then(pl.lit("R-own")).otherwise(pl.col("rule"))
+    unpriced = pl.col("provider") == "P008"
+    changed = last.with_columns(
+        alone.alias("rule"),
+        *(
+            pl.when(unpriced).then(0).otherwise(pl.col(name)).alias(name)
+            for name in ("admissions", "price_gbp", "price_gbp_squared")
+        ),
+    )
+    drift = coding_drift({YEARS[-1]: changed}).set_index(["provider", "measure"])
+    assert (drift.loc["P007", "signal"] == "too_few").all()
+    assert list(drift.loc["P008"].index) == ["complication_share", "depth"]
+    judged = drift[drift["signal"] != "too_few"]
+    assert np.isfinite(judged[["lower", "upper", "z", "q"]]).all(axis=None)
+    assert set(judged.loc[judged["signal"] != "none"].index.get_level_values("provider")) == set(UPCODERS)
 
 
 def test_up_coding_is_found_and_nobody_else(drift):

@@ -18,6 +18,7 @@ from casemix_risk.statistics.overdispersion import (
 FAMILY_ERROR = 0.05
 SMALLEST_EXPECTED = 30  # episodes with complications
 FEWEST_PROVIDERS = 10
+SMALLEST_SHARE_ELSEWHERE = 0.1
 KEY = ["provider", "year", "measure", "kind"]
 COLUMNS = [*KEY, "observed", "expected", "ratio", "lower", "upper", "tau", "z", "q", "signal"]
 _MOMENT_STEPS = 10
@@ -48,7 +49,8 @@ def coding_drift(cells: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
     Returns:
         Table ``coding_drift``. Providers with fewer than 30 expected episodes with complications, where
         little could stand out, have the signal ``too_few``, no limits, and no part in the others' limits;
-        likewise all providers where fewer than 10 can be compared.
+        likewise those whose kinds of case hardly anyone else has (a tenth of the variance or less is left),
+        and all providers where fewer than 10 can be compared.
     """
     levels = _levels(standardised(cells))
     rows = pd.concat([levels, _changes(levels, sorted(cells))], ignore_index=True)
@@ -63,13 +65,15 @@ def _levels(sums: pd.DataFrame) -> pd.DataFrame:
     complications = sums[sums["measure"] == "complication_share"].set_index(["provider", "year"])["expected"]
     expected = sums["expected"] * national
     events = sums.set_index(["provider", "year"]).index.map(complications)
+    # Of the variance, what is left when cells that are the provider's alone give nothing to compare with.
+    elsewhere = sums["level_variance"] / sums["change_variance"]
     return sums.assign(
         kind="level",
         expected=expected,
         log_ratio=np.log(sums["observed"].clip(_SMALLEST_OBSERVED) / expected),
         variance=sums["level_variance"] * national / expected**2,
         change_variance=sums["change_variance"] * national / expected**2,
-        enough=(events >= SMALLEST_EXPECTED) & (expected > 0),
+        enough=(events >= SMALLEST_EXPECTED) & (elsewhere > SMALLEST_SHARE_ELSEWHERE),
     )
 
 
