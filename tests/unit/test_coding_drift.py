@@ -98,15 +98,15 @@ def test_the_variances_are_those_of_observed_less_expected():
 
 def test_the_columns_say_what_they_are(drift, simulated):
     judged = drift[drift["signal"] != "too_few"]
-    log_ratio = np.log(judged["observed"] / judged["expected"])
     assert judged["ratio"].to_numpy() == pytest.approx(judged["observed"] / judged["expected"])
     for year, rows in judged.groupby("year"):
-        providers = rows[rows["kind"] == "level"]["provider"].nunique()
-        limit = t.isf(0.025 / len(rows), 0.71 * (providers - 1))
-        of_kind = rows[rows["kind"] == "level"]
-        spread = (log_ratio / judged["z"])[of_kind.index]
-        assert np.log(of_kind["upper"]).to_numpy() == pytest.approx(limit * spread.to_numpy())
-        assert (of_kind["lower"] * of_kind["upper"]).to_numpy() == pytest.approx(1)
+        levels = rows[rows["kind"] == "level"]
+        limit = t.isf(0.025 / len(rows), 0.71 * (levels["provider"].nunique() - 1))
+        # Where the ratio is at its limit, 2 (sqrt(ratio) - 1) over z's divisor is t.
+        divisor = 2 * (np.sqrt(levels["ratio"]) - 1) / levels["z"]
+        for column, sign in (("upper", 1), ("lower", -1)):
+            at_limit = 2 * (np.sqrt(levels[column]) - 1) / divisor
+            assert at_limit.to_numpy() == pytest.approx(sign * limit)
         level = drift[(drift["year"] == year) & (drift["kind"] == "level")]
         totals = level.groupby("measure")[["observed", "expected"]].sum()
         assert totals["observed"].to_numpy() == pytest.approx(totals["expected"].to_numpy())
@@ -203,7 +203,7 @@ def test_up_coding_is_found_and_nobody_else(drift):
 @pytest.mark.slow
 @pytest.mark.parametrize("truth", [Truth(), Truth(spread=0.1), Truth(spread=0.1, wander=0.03)])
 def test_false_alarms_by_simulation(truth):
-    """At most 5 % of years; the bound is three standard errors above (longer runs: benchmarks)."""
+    """At most 5 % of years, and three standard errors (longer runs: benchmarks)."""
     limits = alarm_rates(truth, SEED, 30).iloc[0]
     assert limits["years"] == 90
     assert limits["false_alarm"] <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 90)
