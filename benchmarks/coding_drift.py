@@ -6,7 +6,7 @@ from pathlib import Path
 from casemix_risk.coding.simulation import Truth, alarm_rates
 
 SEED = 9
-RUNS = 200
+RUNS = 100
 SAMPLE, TRUST = 700, 50_000  # episodes of a provider and year: the demonstration's, and a real trust's
 SHARES = (0.1, 0.2, 0.3)
 PAGE = Path(__file__).with_name("coding_drift.md")

@@ -11,7 +11,7 @@ from casemix_risk.group.kernel import GREATEST_SPLIT, walk
 
 CELL = ["rule", "hrg_without", "hrg_with", "age_band", "admission_type"]
 AGE_BANDS = ["0-15", "16-69", "70+"]
-_ROWS_TO_ADD = 2_000_000
+_ROWS_TO_ADD = 1_000_000
 _SEXES = {"1": 1, "2": 2}
 
 
@@ -41,7 +41,7 @@ def coding_cells(
     parts: list[pl.DataFrame] = []
     for episodes, grouped in batches:
         parts.append(_counted(_coded(episodes, grouped, compiled), pence))
-        if sum(part.height for part in parts) > _ROWS_TO_ADD:
+        if sum(part.height for part in parts[1:]) > _ROWS_TO_ADD:
             parts = [_added(parts)]
     return (
         _added(parts)

@@ -9,6 +9,7 @@ import polars as pl
 
 from casemix_risk.coding.cells import CELL
 
+_ROUNDING = 1e-12
 _SPLITS = pl.col("hrg_without") != pl.col("hrg_with")
 
 
@@ -42,7 +43,8 @@ def standardised(cells: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
         cells: as `coding_drift`.
 
     Returns:
-        A row each: ``provider, year, measure, observed, expected, level_variance, change_variance``.
+        A row each: ``provider, year, measure, observed, expected, level_variance, change_variance``; none
+        where nothing is expected.
     """
     tables = list(cells.values())
     providers = _numbered(tables, ["provider"])
@@ -64,9 +66,10 @@ def standardised(cells: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
             for each in measure
         )
         of_all = np.bincount(cell, count).clip(1)
-        mean = np.bincount(cell, total) / of_all
-        spread = (np.bincount(cell, squares) - of_all * mean**2).clip(0) / (of_all - 1).clip(1)
-        own_variance = count * spread[cell]
+        mean, of_squares = np.bincount(cell, total) / of_all, np.bincount(cell, squares)
+        about_mean = of_squares - of_all * mean**2
+        about_mean[about_mean < _ROUNDING * of_squares] = 0.0  # one price paid every time does not vary
+        own_variance = count * (about_mean / (of_all - 1).clip(1))[cell]
         sums = {
             "observed": by_provider(total),
             "expected": by_provider(count * mean[cell]),
@@ -74,7 +77,8 @@ def standardised(cells: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
             "change_variance": by_provider(own_variance),
         }
         parts.append(pd.DataFrame({**names, "measure": name, **sums}))
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    return table[table["expected"] > 0].reset_index(drop=True)
 
 
 def _numbered(tables: Sequence[pl.DataFrame], key: list[str]) -> pl.DataFrame:
