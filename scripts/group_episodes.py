@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from casemix_risk.audit.tables import read_table
 from casemix_risk.group.compiled import compile_definitions
 from casemix_risk.group.definitions import read_definitions, set_label
 from casemix_risk.group.year import Quality, added, grouping, line_counts, regrouped_waterfall, with_hrgs
-from job import progress, run, write
+from job import progress, row_groups, run, write
 
 
 def main(snakemake) -> None:
@@ -18,9 +17,8 @@ def main(snakemake) -> None:
     definitions = read_definitions(Path(files.definitions[0]).parent)
     counts: list[Quality] = []
     tell = progress(snakemake, "episodes grouped")
-    batches = grouping(
-        _batches(files.episodes), compile_definitions(definitions), settings["grouper"], counts
-    )
+    episodes = map(pl.from_arrow, row_groups(files.episodes))
+    batches = grouping(episodes, compile_definitions(definitions), settings["grouper"], counts)
     write(snakemake, "grouping", _told(batches, tell))
     found = added(counts)
     words = set_label(definitions)
@@ -36,16 +34,9 @@ def main(snakemake) -> None:
     write(snakemake, "waterfall", waterfall.to_pandas())
 
 
-def _batches(path: str) -> Iterator[pl.DataFrame]:
-    """Row groups of a table, one at a time."""
-    file = pq.ParquetFile(path)
-    for number in range(file.num_row_groups):
-        yield pl.from_arrow(file.read_row_group(number))
-
-
 def _pairs(episodes: str, grouped: str) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    for batch, of_batch in zip(_batches(episodes), _batches(grouped), strict=True):
-        yield with_hrgs(batch, of_batch)
+    for batches in zip(row_groups(episodes), row_groups(grouped), strict=True):
+        yield with_hrgs(*map(pl.from_arrow, batches))
 
 
 def _told(batches: Iterator[pl.DataFrame], tell) -> Iterator:

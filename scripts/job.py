@@ -7,12 +7,13 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from casemix_risk.audit.contract import ContractError, read_contract
@@ -94,6 +95,13 @@ def _write_receipt(snakemake) -> None:
     outputs = [output for output in snakemake.output if output != snakemake.output.receipt]
     written = receipt(job, snakemake.input, outputs, path.parents[1], ROOT)
     path.write_text(json.dumps(written, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def row_groups(path: str) -> Iterator[pa.Table]:
+    """The row groups of a table, one at a time."""
+    file = pq.ParquetFile(path)
+    for number in range(file.num_row_groups):
+        yield file.read_row_group(number)
 
 
 def by_edition(paths: Iterable[str], editions: Iterable[str]) -> dict[str, dict[str, pd.DataFrame]]:

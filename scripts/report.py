@@ -23,6 +23,7 @@ from casemix_risk.report.numbers import (
 from casemix_risk.report.page import render_report
 from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import report_tables
+from casemix_risk.report.tables_coding import coding_numbers, coding_tables
 from casemix_risk.report.tables_group import grouping_numbers, grouping_tables
 from casemix_risk.report.workbook import report_workbook
 from casemix_risk.volumes.figures import chapter_projections
@@ -62,6 +63,9 @@ def main(snakemake) -> None:
     progress = {Path(path).stem: read_table(path) for path in files.progress}
     grouped = [read_table(path) for path in files.grouping]
     of_year = (*grouped, leading["prices"], snakemake.params.last_year, edition)
+    last = f"_{snakemake.params.last_year}"
+    coding = {Path(path).stem.removesuffix(last): read_table(path) for path in files.coding}
+    coded = (coding, snakemake.params.last_year, snakemake.params.last_edition)
     shown = report_tables(
         editions,
         size,
@@ -72,7 +76,7 @@ def main(snakemake) -> None:
         practices,
         not_modelled,
         progress,
-        grouping_tables(*of_year) if grouped else [],
+        [*(grouping_tables(*of_year) if grouped else []), *(coding_tables(*coded) if coding else [])],
         facts,
         planted,
     )
@@ -86,6 +90,7 @@ def main(snakemake) -> None:
             *not_modelled_numbers(not_modelled, size),
             *(progress_numbers(edition, progress) if progress else []),
             *(grouping_numbers(*of_year) if grouped else []),
+            *(coding_numbers(*coded) if coding else []),
             *years_numbers(tested, config["projection"], years.get("year_on_year")),
             *([] if practices is None else practices_numbers(practices_said(practices))),
             *(number for table in shown.values() for number in table_numbers(table)),

@@ -4,7 +4,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from small_run import SAMPLING, small_configuration, snakemake, table
+from small_run import SAMPLING, YEARS, small_configuration, snakemake, table
 
 from casemix_risk.audit.trace import numbers_that_do_not_agree
 from casemix_risk.audit.verify import faults, verify
@@ -15,13 +15,14 @@ YEAR = "2004-05"
 
 @pytest.fixture(scope="module")
 def grouped(two_cores, project, tmp_path_factory):
-    """A user's run on one of the demonstration's extracts, with the grouper where an HRG is missing."""
+    """A user's run on two of the demonstration's extracts, with the grouper where an HRG is missing."""
     folder = tmp_path_factory.mktemp("grouped")
-    name = "FILE0405_HES_APC.txt.gz"
-    shutil.copy2(two_cores / "synthetic" / name, folder)
+    files = {year: f"FILE{YEARS[year]}_HES_APC.txt.gz" for year in ("2003-04", YEAR)}
+    for name in files.values():
+        shutil.copy2(two_cores / "synthetic" / name, folder)
     config = small_configuration(run="grouped", grouper="missing", projection="last_year")
     del config["synthetic"], config["year_in_progress"]
-    config["extract"] = {"files": {YEAR: name}, "population_covered": config["population"] * SAMPLING}
+    config["extract"] = {"files": files, "population_covered": config["population"] * SAMPLING}
     config["tariff"] = {"maximum_estimated_share": 1, "editions": ["2006-07"]}
     done = snakemake(folder, config, project=project)
     assert done.returncode == 0, done.stderr
@@ -88,3 +89,36 @@ def test_the_effect_in_pounds_is_that_of_the_pairs(grouped):
     numbers = table(grouped, "report/numbers").set_index("number")["value"]
     assert numbers["text/grouping_effect_gbp"] == pytest.approx(worth)
     assert not pd.isna(worth)
+
+
+def test_coding_effects_begin_with_what_the_grouper_made(grouped):
+    effects = table(grouped, f"coding/coding_effects_{YEAR}").set_index(["scenario", "percent"])
+    everybody = effects.drop(["more_coded_provider", "more_coded_practice"], level="scenario")
+    cleaned, made = (table(grouped, f"{name}_{YEAR}") for name in ("ingest/episodes", "group/grouping"))
+    prices = table(grouped, "tariff/2006-07/prices").rename(columns={"hrg": "derived_hrg"})
+    lines = made[["derived_hrg"]].assign(admission_type=cleaned["admission_type"])
+    cost = lines[cleaned["episode_order"] == 1].merge(prices)["price_gbp"].sum()
+    assert (everybody["episodes"] == len(cleaned)).all()
+    assert everybody["cost_before_gbp"].to_numpy() == pytest.approx(cost)
+    assert (
+        effects.loc[("no_secondary", 100), "episodes_changed"] == cleaned["diagnoses"].str.contains(" ").sum()
+    )
+    moves = table(grouped, f"coding/coding_moves_{YEAR}")
+    sums = moves.groupby(["scenario", "percent"])[["episodes", "admissions", "cost_change_gbp"]].sum()
+    for scenario, moved in sums.iterrows():
+        assert moved["episodes"] == effects.loc[scenario, "episodes_moved"]
+        assert moved["admissions"] == effects.loc[scenario, "admissions_moved"]
+        assert moved["cost_change_gbp"] == pytest.approx(effects.loc[scenario, "cost_change_gbp"], abs=0.01)
+
+
+def test_trends_count_the_same_admissions_either_way(grouped):
+    trends = table(grouped, "coding/activity_trends")
+    sums = trends.groupby("year")[["admissions_given", "admissions_regrouped"]].sum()
+    assert (sums["admissions_given"] == sums["admissions_regrouped"]).all()
+    pairs = table(grouped, f"group/given_and_derived_{YEAR}")
+    neither = pairs["given_hrg"].str.match("U0|^$") | pairs["derived_hrg"].str.match("U0")
+    assert sums.loc[YEAR, "admissions_given"] == pairs.loc[~neither, "admissions"].sum() > 0
+    page = (grouped / "report/index.html").read_text()
+    for heading in ("What coding is worth", "Whose coding stands out", "Growth on one version"):
+        assert heading in page
+    assert "No provider has enough episodes" in page  # in a sample as small as this

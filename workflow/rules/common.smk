@@ -34,11 +34,13 @@ SOURCE = "extract" if "extract" in config else "schedule"
 YEARS = base_years(config)
 GROUPED = config["grouper"] != "given"
 DEFINITIONS = Path(config.get("definitions", ROOT / "src/casemix_risk/group/demonstration"))
+DEFINITION_FILES = sorted(path for path in DEFINITIONS.iterdir() if path.is_file()) if GROUPED else []
 CLEANED = "group" if GROUPED else "ingest"
 POPULATION_COVERED = config.get("extract", {}).get("population_covered", config["population"])
 EDITIONS = list(config["tariff"]["editions"])
 YEARS_COMPARED = ["year_on_year", "back_test"][: max(0, len(YEARS) - 1)]
 SUPPRESSED = config["small_numbers"] == "suppress"
+CODED = GROUPED and not SUPPRESSED
 PAYMENT = options_on(config["payment"])
 LEADING = in_force(config["tariff"]["editions"], EDITIONS[0])
 CHANGES = {"_to_".join(pair): pair for pair in changes_between(config["tariff"]["editions"])}
@@ -155,6 +157,11 @@ def with_years(fewest, **files):
 def in_progress(*files):
     """Files that only a run with a year in progress has."""
     return list(files) if "year_in_progress" in config else []
+
+
+def in_coding(*files):
+    """Files that only a run has whose coding is looked at: one with a grouper that keeps exact counts."""
+    return list(files) if CODED else []
 
 
 def with_payment(**files):

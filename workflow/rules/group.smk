@@ -6,7 +6,7 @@ if GROUPED:
             episodes=RESULTS / "ingest/episodes_{year}.parquet",
             excluded=RESULTS / "ingest/excluded_{year}.parquet",
             waterfall=RESULTS / "ingest/waterfall_{year}.parquet",
-            definitions=sorted(path for path in DEFINITIONS.iterdir() if path.is_file()),
+            definitions=DEFINITION_FILES,
             contracts=contracts(
                 "grouping",
                 "grouping_quality",

@@ -91,6 +91,14 @@ rule report:
                 if GROUPED
             )
         ),
+        coding=in_coding(
+            *(
+                RESULTS / f"coding/{table}_{YEARS[-1]}.parquet"
+                for table in ("coding_effects", "coding_moves")
+            ),
+            RESULTS / "coding/coding_drift.parquet",
+            *with_years(2, rebasing=RESULTS / "coding/rebasing.parquet").values(),
+        ),
         payment=[RESULTS / f"risk/{LEADING}/payment_effects.parquet"] if PAYMENT else [],
         figures=[
             *(RESULTS / f"risk/{LEADING}/{name}.svg" for name in ("figure_1", "figure_2", "table_2")),
@@ -99,6 +107,10 @@ rule report:
             *(RESULTS / f"decisions/{LEADING}/{name}.svg" for name in DECISION_FIGURES),
             *in_progress(
                 RESULTS / f"progress/{LEADING}/year_end.svg", RESULTS / "progress/control_charts.svg"
+            ),
+            *in_coding(
+                RESULTS / "coding/coding_drift.svg",
+                *(RESULTS / f"coding/{name}.svg" for name in GROWTH_FIGURES),
             ),
             *(RESULTS / f"volumes/{name}.svg" for name in YEARS_COMPARED),
             *([RESULTS / "practices/practices.svg"] if "practices" in config else []),
@@ -137,6 +149,7 @@ rule report:
         population_covered=POPULATION_COVERED,
         leading=LEADING,
         last_year=YEARS[-1],
+        last_edition=EDITIONS[-1],
         code=code("report"),
         lock=LOCK,
     message:

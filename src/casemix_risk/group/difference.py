@@ -47,16 +47,30 @@ def definitions_diff(
         ]
     )
     pairs = counted.group_by(_PAIR).agg(pl.sum("episodes", "admissions")).sort(_PAIR)
-    priced = pairs.join(prices.select(*_PRICE), on=["hrg", "admission_type"], how="left").join(
-        prices.select(*_PRICE).rename({"hrg": "hrg_other", "price_gbp": "price_gbp_other"}),
+    return priced_difference(pairs, prices).select(*_PAIR, "episodes", "admissions", "gbp").sort(_PAIR)
+
+
+def priced_difference(pairs: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of HRGs with what their admissions cost more under the other one.
+
+    Args:
+        pairs: with ``hrg``, ``hrg_other``, ``admission_type`` and ``admissions``.
+        prices: ``hrg, admission_type, price_gbp``, one row for each line, in pounds.
+
+    Returns:
+        `pairs` with ``gbp``: 0 where the HRG is the same, null where one of two prices is missing.
+    """
+    price = prices.select(*_PRICE)
+    priced = pairs.join(price, on=["hrg", "admission_type"], how="left", maintain_order="left").join(
+        price.rename({"hrg": "hrg_other", "price_gbp": "price_gbp_other"}),
         on=["hrg_other", "admission_type"],
         how="left",
+        maintain_order="left",
     )
     more = pl.col("admissions") * (pl.col("price_gbp_other") - pl.col("price_gbp"))
     same = pl.col("hrg") == pl.col("hrg_other")
-    return priced.select(*_PAIR, "episodes", "admissions", gbp=pl.when(same).then(0.0).otherwise(more)).sort(
-        _PAIR
-    )
+    gbp = pl.when(same).then(0.0).otherwise(more)
+    return priced.with_columns(gbp=gbp).drop("price_gbp", "price_gbp_other")
 
 
 def _count(batch: pl.DataFrame, compiled: Compiled, other: Compiled) -> pl.DataFrame:

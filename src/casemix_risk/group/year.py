@@ -41,7 +41,7 @@ def grouping(
         Batches with the rows of theirs. A row without an HRG of use has none.
     """
     for batch in batches:
-        found = _whatever_the_sex(_records(batch), compiled)
+        found = group_whatever_the_sex(grouper_records(batch), compiled)
         given = batch["hrg"]
         derived = pl.when(found["method"] != NOT_GROUPED).then(found["hrg"])
         if grouper == "missing":
@@ -121,7 +121,7 @@ def regrouped_waterfall(waterfall: pl.DataFrame, grouped: pl.DataFrame) -> pl.Da
     return pl.concat([untouched, judged.select(columns).cast(waterfall.schema)]).sort("step", *_LINE)
 
 
-def _whatever_the_sex(records: pl.DataFrame, compiled: Compiled) -> pl.DataFrame:
+def group_whatever_the_sex(records: pl.DataFrame, compiled: Compiled) -> pl.DataFrame:
     """`group_records`; where only the sex is unknown, what either sex would get, if that is the same."""
     found = group_records(records, compiled)
     unknown = (found["error"] == "bad_sex").fill_null(False)
@@ -135,8 +135,8 @@ def _whatever_the_sex(records: pl.DataFrame, compiled: Compiled) -> pl.DataFrame
     return found.with_columns(found[name].scatter(rows, man[name].filter(alike)) for name in found.columns)
 
 
-def _records(batch: pl.DataFrame) -> pl.DataFrame:
-    """What the engine reads; the dates give a duration that the record lacks."""
+def grouper_records(batch: pl.DataFrame) -> pl.DataFrame:
+    """What the engine reads of table ``episodes``; the dates give a duration that the record lacks."""
     by_dates = (pl.col("episode_end") - pl.col("episode_start")).dt.total_days()
     return batch.select(
         *("diagnoses", "procedures", "age", "sex"),

@@ -67,7 +67,8 @@ def report_tables(
         practices: table ``practice_risk``; None where the run has no register.
         not_modelled: table ``not_modelled``.
         progress: tables of the year in progress by name; none where the run has none.
-        grouping: `casemix_risk.report.tables_group.grouping_tables`; none where nothing was grouped.
+        grouping: `casemix_risk.report.tables_group.grouping_tables` and
+            `casemix_risk.report.tables_coding.coding_tables`; none where nothing was grouped.
         facts: table ``published_facts``; None where the run is not the demonstration.
         planted: `casemix_risk.report.quality.planted_check`; None where nothing was planted.
     """

@@ -101,7 +101,7 @@ def _line_growth(
     has any takes that of all lines.
     """
     y = counts.to_numpy()
-    own, own_variance = _poisson_growth(y, used, factor, time)
+    own, own_variance = poisson_growth(y, used, factor, time)
     known = np.isfinite(own_variance)
     precision = 1 / own_variance
     drift = shift * slope_variance(time)
@@ -143,11 +143,11 @@ def _common_growth(
     total = y.sum(axis=1)
     together = np.array([np.average(factor, weights=total)])
     summed = y.sum(axis=0, keepdims=True)
-    growth, variance = _poisson_growth(summed, np.full(summed.shape, True), together, time)
+    growth, variance = poisson_growth(summed, np.full(summed.shape, True), together, time)
     return growth[0], variance[0] + between * ((total / total.sum()) ** 2).sum()
 
 
-def _poisson_growth(
+def poisson_growth(
     y: np.ndarray, used: np.ndarray, factor: np.ndarray, time: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Poisson maximum likelihood of b in mean = exp(a + b t), row by row, by Newton's method.

@@ -56,7 +56,7 @@ def project(
             "add a year or set projection to last_year."
         )
     counts, factor, mean_los, day_case_share = _lines(activity[activity["year"].isin(years)], years)
-    used = _years_in_use(counts.to_numpy(), factor)
+    used = years_in_use(counts.to_numpy(), factor)
     if method == "last_year":
         level, variance = counts[years[-1]].to_numpy(), factor * counts[years[-1]].to_numpy()
     elif method == "mean":
@@ -131,7 +131,7 @@ def _lines(activity: pd.DataFrame, years: list[str]) -> tuple[pd.DataFrame, np.n
     return counts, factor, mean_los, (sums["day_cases"] / sums["admissions"]).clip(0, 1).to_numpy()
 
 
-def _years_in_use(counts: np.ndarray, factor: np.ndarray) -> np.ndarray:
+def years_in_use(counts: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Whether each line's code was in use in each year: codes begin and end when the classification changes.
 
     Empty years before a line's first admission or after its last are taken for years without the code where

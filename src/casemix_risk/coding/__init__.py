@@ -1,0 +1,1 @@
+"""What coding does to HRGs and to money, and who begins to code differently."""

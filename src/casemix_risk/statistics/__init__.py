@@ -1,0 +1,1 @@
+"""Standard statistics that more than one stage uses."""
