@@ -30,12 +30,12 @@ HEAD = [
 
 
 def truths() -> Iterator[Truth]:
-    """No up-coding with providers ever more different, then up-coding."""
-    for episodes in (SAMPLE, TRUST):
-        yield from (Truth(episodes=episodes, spread=spread) for spread in (0.0, 0.05, 0.1))
+    """Providers ever more different without up-coding, then up-coding; last at the demonstration's spread."""
+    for episodes, spreads in ((SAMPLE, (0.0, 0.05, 0.1)), (TRUST, (0.0, 0.1))):
+        yield from (Truth(episodes=episodes, spread=spread) for spread in spreads)
         yield Truth(episodes=episodes, spread=0.1, wander=0.03)
-        yield from (Truth(episodes=episodes, spread=0.05, share=share) for share in SHARES)
         yield from (Truth(episodes=episodes, spread=0.1, wander=0.03, share=share) for share in SHARES)
+    yield from (Truth(episodes=SAMPLE, spread=0.05, share=share) for share in SHARES)
 
 
 def results() -> Iterator[str]:
