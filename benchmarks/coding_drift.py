@@ -13,7 +13,7 @@ PAGE = Path(__file__).with_name("coding_drift.md")
 INTRODUCTION = [
     "# The coding drift monitor: false alarms and what it finds",
     "",
-    "Written by `python benchmarks/coding_drift.py`, which takes half an hour on one core. Each row:",
+    "Written by `python benchmarks/coding_drift.py`, which takes about twenty minutes on one core. Each row:",
     f"{RUNS} simulated runs of three years with 150 providers, {RUNS // 2} where there is up-coding",
     f"(`casemix_risk.coding.simulation`, seed {SEED}). Spread is the standard deviation of log depth between",
     "providers, lasting; wander that of what a year departs from it. Up-coding: at two providers, in the",
