@@ -22,7 +22,7 @@ def small_configuration(**changes):
     config["synthetic"]["sampling_fraction"] = SAMPLING
     config["synthetic"]["defect_rates"] = dict.fromkeys(config["synthetic"]["defect_rates"], 0.004)
     config["extract"]["population_covered"] = config["population"] * SAMPLING
-    config["tariff"]["maximum_estimated_share"] = 1
+    config["tariff"] = {"maximum_estimated_share": 1, "editions": ["2006-07", "2007-08"]}
     config["list_sizes"] = [10_000, 100_000]
     config["risk"]["simulated_years"] = 200
     return config | changes

@@ -9,7 +9,7 @@ from small_run import YEARS, small_configuration, table
 
 from casemix_risk.risk.moments import list_size_for
 
-EDITIONS = ("2006-07", "2007-08", "2008-09")
+EDITIONS = ("2006-07", "2007-08")
 LINE = ["hrg", "admission_type"]
 
 pytestmark = pytest.mark.xdist_group("workflow")

@@ -11,24 +11,37 @@ from small_run import snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
+EDITIONS = 2
 NOTHING: dict[str, int] = {}
 FROM_REPORT = {"report": 1, "manifest": 1}
 FROM_CHANGES = {"changes": 1, "not_modelled": 1} | FROM_REPORT
-FROM_ONE_PRICE_LIST = {"price": 1, "risk": 1, "decisions": 1, "year_end": 1, "checks": 1} | FROM_CHANGES
+FROM_LAST_PRICES = {"coding": 3, "coding_drift": 1, "activity_trends": 1}
+FROM_ONE_PRICE_LIST = (
+    {"price": 1, "risk": 1, "decisions": 1, "year_end": 1, "checks": 1} | FROM_LAST_PRICES | FROM_CHANGES
+)
 FROM_THE_REGISTRY = {"editions": 1} | FROM_ONE_PRICE_LIST
-FROM_DECISIONS = {"decisions": 3} | FROM_REPORT
+FROM_DECISIONS = {"decisions": EDITIONS} | FROM_REPORT
 FROM_COST_LINES = {
     "monte_carlo": 1,
     "published_facts": 1,
-    "year_end": 3,
+    "year_end": EDITIONS,
     "control_charts": 1,
 } | FROM_DECISIONS
-FROM_RISK = {"risk": 3, "checks": 1} | FROM_COST_LINES | FROM_CHANGES | {"changes": 2}
-FROM_PRICES = {"price": 3} | FROM_RISK
-FROM_INGEST = {"ingest": 3, "activity": 1, "volumes": 1, "years_compared": 1} | FROM_PRICES
+FROM_RISK = {"risk": EDITIONS, "checks": 1} | FROM_COST_LINES | FROM_CHANGES
+FROM_VOLUMES = {"price": EDITIONS} | FROM_RISK | FROM_LAST_PRICES
+FROM_INGEST = {
+    "ingest": 3,
+    "group_episodes": 3,
+    "activity": 1,
+    "volumes": 1,
+    "years_compared": 1,
+} | FROM_VOLUMES
 EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3, "synthetic_months": 1} | FROM_INGEST
-# A user's run has one tariff edition, no published facts to compare with and no year in progress.
-ONLY_IN_THE_DEMONSTRATION = ("published_facts", "changes", "year_end", "control_charts")
+# A user's run has one tariff edition, given HRGs, no published facts to compare with and no year in progress.
+ONLY_IN_THE_DEMONSTRATION = {
+    *("published_facts", "changes", "year_end", "control_charts", "group_episodes"),
+    *FROM_LAST_PRICES,
+}
 FROM_ONE_EXTRACT = {rule: 1 for rule in FROM_INGEST if rule not in ONLY_IN_THE_DEMONSTRATION}
 
 
@@ -48,7 +61,7 @@ def registry(old, new) -> Callable:
 
 def edition_added(folder, project):
     registry("# England's", ADDED.format("2009-10", "2009-04-01") + "# England's")(folder, project)
-    setting("- 2008-09", "- 2008-09\n  - 2009-10")(folder, project)
+    setting("- 2007-08", "- 2007-08\n  - 2009-10")(folder, project)
 
 
 def source(path, old, new) -> Callable:
@@ -85,25 +98,25 @@ SAID_OF_ONE_EDITION = {"editions": 1} | FROM_CHANGES
 LIBRARY = "src/casemix_risk"
 CUTS = "individual_admissions: {}\n  individual_price_gbp: {}"
 CHANGES = [
-    ("a tariff factor", registry("factor: 1.023", "factor: 1.03"), FROM_THE_REGISTRY),
+    ("a tariff factor", registry("factor: 1.025", "factor: 1.03"), FROM_THE_REGISTRY),
     ("a tariff edition added", edition_added, FROM_THE_REGISTRY),
     # It takes the old one's place on both sides, and is compared with it.
     (
         "a tariff edition restated",
         registry("2008-09:", ADDED.format("again", "2007-04-01") + "  restates: 2007-08\n2008-09:"),
-        FROM_THE_REGISTRY | {"changes": 3},
+        FROM_THE_REGISTRY | {"changes": 2},
     ),
     (
         "an edition nobody asks for",
         registry("2008-09:", ADDED.format("other", "2001-04-01") + "2008-09:"),
         NOTHING,
     ),
-    ("what a registry says of a source", registry("a further 2.3 %", "2.3 % more"), SAID_OF_ONE_EDITION),
-    ("a list size", setting("\n- 100000\n", "\n- 200000\n"), {"volumes": 1} | FROM_PRICES),
+    ("what a registry says of a source", registry("about 2.5 % above", "2.5 % above"), SAID_OF_ONE_EDITION),
+    ("a list size", setting("\n- 100000\n", "\n- 200000\n"), {"volumes": 1} | FROM_VOLUMES),
     (
         "an option of payment",
         setting("run: demo", "run: demo\npayment: {short_stay: true}"),
-        {"payment": 3} | FROM_PRICES,
+        {"payment": EDITIONS} | FROM_VOLUMES,
     ),
     ("the seed", setting("seed: 20080514", "seed: 1"), EVERYTHING),
     (
@@ -111,7 +124,7 @@ CHANGES = [
         setting(CUTS.format(100000, 3000), CUTS.format(3000, 100000)),
         FROM_RISK,
     ),
-    ("a formula", source(f"{LIBRARY}/tariff/prices.py", "share * day_case", "day_case"), FROM_PRICES),
+    ("a formula", source(f"{LIBRARY}/tariff/prices.py", "share * day_case", "day_case"), FROM_VOLUMES),
     ("a literal", source(f"{LIBRARY}/ingest/episodes.py", "_DAYS = 29_200", "_DAYS = 29_201"), FROM_INGEST),
     (
         "a comment and a docstring of a module behind every job",
@@ -130,7 +143,7 @@ CHANGES = [
         setting("run: demo", "run: demo\nchecks: {size_of_year: {warning: 0.3}}"),
         {"checks": 1} | FROM_REPORT,
     ),
-    ("a contract", source("workflow/schemas/prices.yaml", "HRG name", "name of the HRG"), FROM_PRICES),
+    ("a contract", source("workflow/schemas/prices.yaml", "HRG name", "name of the HRG"), FROM_VOLUMES),
     ("a contract touched", touched("workflow/schemas/prices.yaml"), NOTHING),
     ("a definition", source(f"{LIBRARY}/synthetic/catalogue.csv", ",3700,", ",3800,"), EVERYTHING),
     (
@@ -141,7 +154,7 @@ CHANGES = [
     ("Snakemake's records deleted", records_deleted, NOTHING),
     (
         "a figure deleted",
-        lambda folder, project: (folder / "results/demo/tariff/2008-09/prices.png").unlink(),
+        lambda folder, project: (folder / "results/demo/tariff/2007-08/prices.png").unlink(),
         FROM_ONE_PRICE_LIST,
     ),
 ]
