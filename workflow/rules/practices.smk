@@ -1,4 +1,4 @@
-# From the practice register to results/<run>/practices/ (practice_lists, practice_risk), where the run has one.
+# From the practice register to results/<run>/practices/: practice_lists and practice_risk; with a profile and an extract, practices compared.
 if "practices" in config:
 
     rule practices:
@@ -31,3 +31,44 @@ if "practices" in config:
             "Placing real practices and groups of them on the risk curve"
         script:
             "../../scripts/practices.py"
+
+
+COMPARISON_FIGURES = {
+    "funnel": "Practices against what their patients need",
+    "caterpillar": "Practices with chance taken off",
+    "ladder": "How much need explains",
+    "savings": "What matching the best would save",
+    "coding_and_ratio": "Complete records and admissions",
+    "prevalence": "Recorded and expected prevalence",
+}
+
+
+if COMPARED:
+
+    rule practice_counts:
+        input:
+            register=config["practices"]["register"],
+            profile=config["practices"]["profile"],
+            episodes=cleaned("episodes"),
+            prices=RESULTS / f"tariff/{LEADING}/prices.parquet",
+            contracts=contracts("practice_people", "practice_profile", "practice_counts", "practice_waterfall"),
+        output:
+            practice_people=RESULTS / "practices/practice_people.parquet",
+            practice_profile=RESULTS / "practices/practice_profile.parquet",
+            practice_counts=RESULTS / "practices/practice_counts.parquet",
+            practice_waterfall=RESULTS / "practices/practice_waterfall.parquet",
+            receipt=RESULTS / "receipts/practice_counts.json",
+        log:
+            RESULTS / "logs/practice_counts.log",
+        benchmark:
+            RESULTS / "benchmarks/practice_counts.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            settings={"years": YEARS},
+            code=code("practice_counts"),
+            lock=LOCK,
+        message:
+            "Counting emergency admissions by practice, age, sex and earlier diagnoses"
+        script:
+            "../../scripts/practice_counts.py"

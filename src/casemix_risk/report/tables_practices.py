@@ -1,0 +1,230 @@
+"""The report's tables and numbers of practices compared: who stands out, what need explains, what could be saved."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from casemix_risk.audit.source import MEDIAN, ROWS, Source
+from casemix_risk.formats import decimals, integer, pounds
+from casemix_risk.practices.savings import recommended_saving
+from casemix_risk.report.numbers import Number
+from casemix_risk.report.table import ReportTable, Spread, spread_table, straight
+
+LEADING_STEP, CODED_STEP = "deprivation", "earlier_diagnoses"
+STEPS = {
+    "age_sex": "age and sex",
+    "deprivation": "and deprivation",
+    "morbidity": "and recorded morbidity",
+    "earlier_diagnoses": "and diagnoses of earlier years",
+}
+# Nuffield Trust's person-based resource allocation: R^2 over practices of a held-out half.
+PUBLISHED_R_SQUARED = {"age_sex": "0.34", "earlier_diagnoses": "0.74 to 0.77 (0.61 before area)"}
+ESTIMATORS = {
+    "naive": "naive: the best by the year they are measured in",
+    "shrunken": "shrunken: chance taken off each practice, the best then held",
+    "next_year": "next year: the best chosen the year before",
+    "bootstrap": "the one to use: the best chosen anew in every draw",
+}
+TERMS = {
+    "completeness": "completeness of records",
+    "deprivation": "deprivation score",
+    "survey_score": "survey score",
+}
+SIGNALS = ("high", "low")
+SIGNALS_SHOWN = 30
+ALL_YEARS = "all"
+RATIOS, LADDER = "practices/practice_ratios", "practices/practice_ladder"
+SAVINGS, ASSOCIATION = "practices/practice_savings", "practices/practice_association"
+
+
+def comparison_tables(tables: Mapping[str, pd.DataFrame]) -> list[ReportTable]:
+    """The tables of practices compared, in the order of the page; no count of a practice is in them.
+
+    Args:
+        tables: ``practice_ratios``, ``practice_ladder``, ``practice_savings`` and ``practice_association``.
+    """
+    savings = tables["practice_savings"]
+    opportunity = recommended_saving(savings, LEADING_STEP)
+    return [
+        _signals(tables["practice_ratios"]),
+        _ladder(tables["practice_ladder"]),
+        *([] if opportunity is None else [_estimates(savings, opportunity.best), _sweep(savings)]),
+        _association(tables["practice_association"]),
+    ]
+
+
+def _signals(ratios: pd.DataFrame) -> ReportTable:
+    """Practices that stand out without or with diagnoses, both ratios side by side, the farthest out first."""
+    rows = ratios[(ratios["year"] == ALL_YEARS) & (ratios["measure"] == "admissions")]
+    rows = rows[rows["step"].isin([LEADING_STEP, CODED_STEP])]
+    first = rows.loc[rows["signal"].isin(SIGNALS)].sort_values("q", kind="stable")
+    names = first["practice"].drop_duplicates().head(SIGNALS_SHOWN)
+    order = rows.assign(rank=rows["practice"].map({name: rank for rank, name in enumerate(names)}))
+    shown = order.dropna(subset="rank").sort_values("rank", kind="stable")
+    columns = {}
+    for step, words in ((LEADING_STEP, "without diagnoses"), (CODED_STEP, "with diagnoses")):
+        for column, heading, form in (
+            ("ratio", "Ratio", decimals(2)),
+            ("lower", "from", decimals(2)),
+            ("upper", "to", decimals(2)),
+            ("signal", "Stands out", None),
+        ):
+            columns[f"{column}_{step}"] = Spread(f"{heading}, {words}", form, column, {"step": step})
+    return spread_table(
+        "practice_signals",
+        "Practices that stand out",
+        "Emergency admissions over what need explains, all years, without and with diagnoses, of practices that "
+        f"stand out (at most {SIGNALS_SHOWN})",
+        RATIOS,
+        shown,
+        {"practice": ("Practice", None)},
+        columns,
+        {"year": ALL_YEARS, "measure": "admissions"},
+    )
+
+
+def _ladder(ladder: pd.DataFrame) -> ReportTable:
+    """What each step explains in practices it was not fitted to, beside the published ladder."""
+    halves = ladder.groupby(["measure", "step"], sort=False)[["r_squared", "missed_by_10_share"]].median()
+    rows = halves.unstack("measure")
+    rows.columns = [f"{column}_{measure}" for column, measure in rows.columns]
+    rows = rows.loc[[step for step in STEPS if step in rows.index]].rename_axis("step").reset_index()
+
+    def source(row: Mapping, column: str) -> Source:
+        name, measure = column.rsplit("_", 1)
+        return Source(LADDER, name, {"step": row["step"], "measure": measure}, MEDIAN)
+
+    return ReportTable(
+        "practice_ladder",
+        "What need explains",
+        "What each step explains in the half of the practices that it was not fitted to (mean of both halves)",
+        rows.assign(words=rows["step"].map(STEPS), published=rows["step"].map(PUBLISHED_R_SQUARED)),
+        {
+            "words": ("Step", None),
+            "r_squared_admissions": ("R², admissions", decimals(2)),
+            "published": ("R², published", None),
+            "r_squared_cost": ("R², cost", decimals(2)),
+            "missed_by_10_share_admissions": ("Missed by 10 %, admissions", decimals(2)),
+            "missed_by_10_share_cost": ("Missed by 10 %, cost", decimals(2)),
+        },
+        ("step",),
+        source,
+        missing="not published for this step",
+    )
+
+
+def _estimates(savings: pd.DataFrame, best: int) -> ReportTable:
+    rows = savings[(savings["best"] == best) & savings["step"].isin([LEADING_STEP, CODED_STEP])]
+    order = {name: rank for rank, name in enumerate(ESTIMATORS)}
+    rows = rows.sort_values(["step", "truncated", "estimator"], key=lambda part: part.replace(order))
+    return _savings_table(
+        "practice_savings",
+        "Savings by estimate",
+        f"What would be saved a year if all matched the best {best}, four ways",
+        rows.assign(
+            words=rows["estimator"].map(ESTIMATORS),
+            step_words=rows["step"].map({LEADING_STEP: "without", CODED_STEP: "with"}),
+            floor=rows["truncated"].map({False: "counts below zero", True: "counts nothing"}),
+        ),
+        {
+            "words": ("Estimate", None),
+            "step_words": ("Diagnoses", None),
+            "floor": ("A practice better than the best", None),
+        },
+    )
+
+
+def _sweep(savings: pd.DataFrame) -> ReportTable:
+    rows = savings[(savings["step"] == LEADING_STEP) & ~savings["truncated"].astype(bool)]
+    rows = rows[rows["estimator"].isin(["naive", "bootstrap"])].sort_values(["best", "estimator"])
+    return _savings_table(
+        "practice_savings_by_best",
+        "Savings by number",
+        "What would be saved a year, by how many practices are matched",
+        rows.assign(words=rows["estimator"].map({"naive": "naive", "bootstrap": "the one to use"})),
+        {"best": ("The best", integer), "words": ("Estimate", None)},
+    )
+
+
+def _savings_table(id_: str, name: str, title: str, rows: pd.DataFrame, first: Mapping) -> ReportTable:
+    key = ("step", "best", "estimator", "truncated")
+    money = {
+        "saving_gbp": ("Saving", pounds),
+        "lower_gbp": ("From (95 %)", pounds),
+        "upper_gbp": ("To", pounds),
+    }
+    return ReportTable(id_, name, title, rows, {**first, **money}, key, straight(SAVINGS, *key))
+
+
+def _association(association: pd.DataFrame) -> ReportTable:
+    rows = association.assign(
+        words=association["term"].map(TERMS),
+        step_words=association["step"].map(
+            lambda step: "with" if step in ("morbidity", CODED_STEP) else "without"
+        ),
+    )
+    key = ("step", "term")
+    return ReportTable(
+        "practice_association",
+        "What admissions go with",
+        "Emergency admissions of a practice one standard deviation higher, as a ratio, all terms together",
+        rows.sort_values(["term", "step"]),
+        {
+            "words": ("One standard deviation more of", None),
+            "step_words": ("Expected is with diagnoses or without", None),
+            "rate_ratio": ("Ratio of admissions", decimals(3)),
+            "lower": ("From (95 %)", decimals(3)),
+            "upper": ("To", decimals(3)),
+        },
+        key,
+        straight(ASSOCIATION, *key),
+    )
+
+
+def comparison_numbers(tables: Mapping[str, pd.DataFrame]) -> Iterator[Number]:
+    """What is said of practices compared; argument as `comparison_tables`."""
+    ratios = tables["practice_ratios"]
+    every = ratios[(ratios["year"] == ALL_YEARS) & (ratios["measure"] == "admissions")]
+    signals = every.pivot(index="practice", columns="step", values="signal")
+    for step, ending in ((LEADING_STEP, ""), (CODED_STEP, "_coded")):
+        where = {"year": ALL_YEARS, "measure": "admissions", "step": step}
+        compared = Source(RATIOS, "practice", where, ROWS)
+        yield Number(f"text/practices_compared{ending}", signals[step].notna().sum(), compared)
+        for signal in SIGNALS:
+            source = Source(RATIOS, "signal", where | {"signal": signal}, ROWS)
+            yield Number(f"text/practices_{signal}{ending}", (signals[step] == signal).sum(), source)
+    both = "the number of practices with the same signal at the steps deprivation and earlier_diagnoses"
+    where = {"year": ALL_YEARS, "measure": "admissions"}
+    for signal in SIGNALS:
+        agreed = (signals[[LEADING_STEP, CODED_STEP]] == signal).all(axis=1).sum()
+        source = Source(RATIOS, "signal", where | {"signal": signal}, both)
+        yield Number(f"text/practices_{signal}_both", agreed, source)
+    yield from _ladder_numbers(tables["practice_ladder"])
+    yield from _savings_numbers(tables["practice_savings"])
+    for row in tables["practice_association"].to_dict("records"):
+        for column in ("rate_ratio", "lower", "upper"):
+            source = Source(ASSOCIATION, column, {"step": row["step"], "term": row["term"]})
+            yield Number(f"text/practices_{row['term']}_{row['step']}_{column}", row[column], source)
+
+
+def _ladder_numbers(ladder: pd.DataFrame) -> Iterator[Number]:
+    for step in STEPS:
+        for column in ("r_squared", "missed_by_10_share"):
+            cells = ladder.query("measure == 'admissions' and step == @step")[column]
+            if len(cells):
+                source = Source(LADDER, column, {"measure": "admissions", "step": step}, MEDIAN)
+                yield Number(f"text/practices_{column}_{step}", cells.median(), source)
+
+
+def _savings_numbers(savings: pd.DataFrame) -> Iterator[Number]:
+    opportunity = recommended_saving(savings, LEADING_STEP)
+    if opportunity is None:
+        return
+    where = {"step": LEADING_STEP, "best": opportunity.best, "truncated": False}
+    of_best = savings.query("step == @LEADING_STEP and best == @opportunity.best and not truncated")
+    for estimator, row in of_best.set_index("estimator").iterrows():
+        for column in ("saving_gbp", "lower_gbp", "upper_gbp"):
+            source = Source(SAVINGS, column, where | {"estimator": estimator})
+            yield Number(f"text/practices_{estimator}_{column}", row[column], source)
+    best = Source(SAVINGS, "best", where | {"estimator": "bootstrap"})
+    yield Number("text/practices_best", opportunity.best, best)
