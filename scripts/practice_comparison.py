@@ -1,0 +1,43 @@
+"""From what is counted to practices compared: expected, ratios, change, savings, coding, drivers, and figures."""
+
+import polars as pl
+
+from casemix_risk.figure_style import save_figure
+from casemix_risk.practices.association import practice_association
+from casemix_risk.practices.change import practice_change
+from casemix_risk.practices.coding import practice_coding
+from casemix_risk.practices.drivers import practice_drivers
+from casemix_risk.practices.expected import practice_expected
+from casemix_risk.practices.ladder import practice_ladder
+from casemix_risk.practices.prevalence import completeness, practice_prevalence
+from casemix_risk.practices.ratios import practice_ratios
+from casemix_risk.practices.savings import practice_savings
+from job import run, write
+
+
+def main(snakemake) -> None:
+    files, settings = snakemake.input, snakemake.params.settings
+    people, profile, counts = map(pl.read_parquet, (files.people, files.profile, files.counts))
+    district = settings["district"] or people["practice"].unique().to_list()
+    expected = practice_expected(counts, profile, district)
+    ratios = practice_ratios(expected, counts)
+    prevalence = practice_prevalence(people, profile).filter(pl.col("practice").is_in(district))
+    recorded = completeness(prevalence)
+    episodes = dict(zip(settings["years"], map(pl.scan_parquet, files.episodes), strict=True))
+    tables = {
+        "practice_expected": expected,
+        "practice_ratios": ratios,
+        "practice_ladder": practice_ladder(counts, profile, district, settings["seed"]),
+        "practice_change": practice_change(expected, counts),
+        "practice_savings": practice_savings(expected, settings["seed"]),
+        "practice_prevalence": prevalence,
+        "practice_coding": practice_coding(episodes, recorded),
+        "practice_association": practice_association(pl.from_pandas(expected), profile, recorded),
+        "practice_drivers": practice_drivers(episodes, people, district),
+    }
+    for name, table in tables.items():
+        write(snakemake, name, table.to_arrow() if isinstance(table, pl.DataFrame) else table)
+
+
+if __name__ == "__main__":
+    run(main, snakemake)  # noqa: F821
