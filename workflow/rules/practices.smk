@@ -33,6 +33,17 @@ if "practices" in config:
             "../../scripts/practices.py"
 
 
+COMPARISON_TABLES = [
+    "expected",
+    "ratios",
+    "ladder",
+    "change",
+    "savings",
+    "coding",
+    "prevalence",
+    "association",
+    "drivers",
+]
 COMPARISON_FIGURES = {
     "funnel": "Practices against what their patients need",
     "caterpillar": "Practices with chance taken off",
@@ -72,3 +83,40 @@ if COMPARED:
             "Counting emergency admissions by practice, age, sex and earlier diagnoses"
         script:
             "../../scripts/practice_counts.py"
+
+    rule practice_comparison:
+        input:
+            people=RESULTS / "practices/practice_people.parquet",
+            profile=RESULTS / "practices/practice_profile.parquet",
+            counts=RESULTS / "practices/practice_counts.parquet",
+            episodes=cleaned("episodes"),
+            contracts=contracts(*(f"practice_{table}" for table in COMPARISON_TABLES)),
+        output:
+            **{
+                f"practice_{table}": RESULTS / f"practices/practice_{table}.parquet"
+                for table in COMPARISON_TABLES
+            },
+            **{
+                f"{name}_figure": report(
+                    figure(f"practices/{name}"),
+                    category="Practices",
+                    caption=f"../report/practice_{name}.rst",
+                    labels={"figure": title},
+                )
+                for name, title in COMPARISON_FIGURES.items()
+            },
+            receipt=RESULTS / "receipts/practice_comparison.json",
+        log:
+            RESULTS / "logs/practice_comparison.log",
+        benchmark:
+            RESULTS / "benchmarks/practice_comparison.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            settings={"years": YEARS, "district": config["practices"].get("district")} | settings("seed"),
+            code=code("practice_comparison"),
+            lock=LOCK,
+        message:
+            "Comparing practices with what their patients' need explains"
+        script:
+            "../../scripts/practice_comparison.py"

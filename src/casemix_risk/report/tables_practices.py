@@ -6,6 +6,7 @@ import pandas as pd
 
 from casemix_risk.audit.source import MEDIAN, ROWS, Source
 from casemix_risk.formats import decimals, integer, pounds
+from casemix_risk.practices.ladder import PUBLISHED_R_SQUARED
 from casemix_risk.practices.savings import recommended_saving
 from casemix_risk.report.numbers import Number
 from casemix_risk.report.table import ReportTable, Spread, spread_table, straight
@@ -17,8 +18,8 @@ STEPS = {
     "morbidity": "and recorded morbidity",
     "earlier_diagnoses": "and diagnoses of earlier years",
 }
-# Nuffield Trust's person-based resource allocation: R^2 over practices of a held-out half.
-PUBLISHED_R_SQUARED = {"age_sex": "0.34", "earlier_diagnoses": "0.74 to 0.77 (0.61 before area)"}
+# Step -> the published ladder's step that has the same information.
+PUBLISHED = {"age_sex": "age_sex", "earlier_diagnoses": "diagnoses_area"}
 ESTIMATORS = {
     "naive": "naive: the best by the year they are measured in",
     "shrunken": "shrunken: chance taken off each practice, the best then held",
@@ -98,7 +99,7 @@ def _ladder(ladder: pd.DataFrame) -> ReportTable:
         "practice_ladder",
         "What need explains",
         "What each step explains in the half of the practices that it was not fitted to (mean of both halves)",
-        rows.assign(words=rows["step"].map(STEPS), published=rows["step"].map(PUBLISHED_R_SQUARED)),
+        rows.assign(words=rows["step"].map(STEPS), published=rows["step"].map(_published_r_squared)),
         {
             "words": ("Step", None),
             "r_squared_admissions": ("R², admissions", decimals(2)),
@@ -111,6 +112,13 @@ def _ladder(ladder: pd.DataFrame) -> ReportTable:
         source,
         missing="not published for this step",
     )
+
+
+def _published_r_squared(step: str) -> str | None:
+    if step not in PUBLISHED:
+        return None
+    low, high = PUBLISHED_R_SQUARED[PUBLISHED[step]]
+    return f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
 
 
 def _estimates(savings: pd.DataFrame, best: int) -> ReportTable:
