@@ -9,6 +9,7 @@ from casemix_risk.practices.coding import practice_coding
 from casemix_risk.practices.drivers import practice_drivers
 from casemix_risk.practices.expected import practice_expected
 from casemix_risk.practices.ladder import practice_ladder
+from casemix_risk.practices.lists import practices_compared
 from casemix_risk.practices.prevalence import completeness, practice_prevalence
 from casemix_risk.practices.ratios import practice_ratios
 from casemix_risk.practices.savings import practice_savings
@@ -18,7 +19,7 @@ from job import run, write
 def main(snakemake) -> None:
     files, settings = snakemake.input, snakemake.params.settings
     people, profile, counts = map(pl.read_parquet, (files.people, files.profile, files.counts))
-    district = settings["district"] or people["practice"].unique().to_list()
+    district = practices_compared(settings["district"], people)
     expected = practice_expected(counts, profile, district)
     ratios = practice_ratios(expected, counts)
     prevalence = practice_prevalence(people, profile).filter(pl.col("practice").is_in(district))

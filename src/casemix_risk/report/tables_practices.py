@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from casemix_risk.audit.source import MEDIAN, ROWS, Source
 from casemix_risk.formats import decimals, integer, pounds
 from casemix_risk.practices.ladder import PUBLISHED_R_SQUARED
+from casemix_risk.practices.published import published_ratios
 from casemix_risk.practices.savings import recommended_saving
 from casemix_risk.report.numbers import Number
 from casemix_risk.report.table import ReportTable, Spread, spread_table, straight
@@ -33,6 +35,7 @@ TERMS = {
 }
 SIGNALS = ("high", "low")
 SIGNALS_SHOWN = 30
+_ROUNDED = "the cell, rounded to two decimals"
 ALL_YEARS = "all"
 RATIOS, LADDER = "practices/practice_ratios", "practices/practice_ladder"
 SAVINGS, ASSOCIATION = "practices/practice_savings", "practices/practice_association"
@@ -54,34 +57,54 @@ def comparison_tables(tables: Mapping[str, pd.DataFrame]) -> list[ReportTable]:
     ]
 
 
+def beyond_chance(ratios: pd.DataFrame) -> pd.Series:
+    """Whether a practice is above or below what need explains with chance taken off: its shrunken 95 % interval
+    is all on one side of 1, so that at most 1 in 40 of those named should be on the wrong side.
+
+    Args:
+        ratios: rows of table ``practice_ratios``.
+
+    Returns:
+        ``above``, ``below`` or an empty text, by row.
+    """
+    above, below = ratios["shrunken_lower"] > 1, ratios["shrunken_upper"] < 1
+    return pd.Series(np.select([above, below], ["above", "below"], ""), ratios.index)
+
+
 def _signals(ratios: pd.DataFrame) -> ReportTable:
-    """Practices that stand out without or with diagnoses, both ratios side by side, the farthest out first."""
+    """Practices beyond chance without or with diagnoses, both side by side, from the most to the fewest."""
     rows = ratios[(ratios["year"] == ALL_YEARS) & (ratios["measure"] == "admissions")]
     rows = rows[rows["step"].isin([LEADING_STEP, CODED_STEP])]
-    first = rows.loc[rows["signal"].isin(SIGNALS)].sort_values("q", kind="stable")
-    names = first["practice"].drop_duplicates().head(SIGNALS_SHOWN)
-    order = rows.assign(rank=rows["practice"].map({name: rank for rank, name in enumerate(names)}))
-    shown = order.dropna(subset="rank").sort_values("rank", kind="stable")
+    shown = published_ratios(rows).assign(side=beyond_chance(rows))
+    named = shown[(shown["side"] != "") & shown["ratio"].notna()]
+    far = named.assign(far=np.log(named["shrunken"]).abs()).sort_values("far", ascending=False, kind="stable")
+    names = far["practice"].drop_duplicates().head(SIGNALS_SHOWN)
+    shown = shown[shown["practice"].isin(names)]
+    order = shown[shown["step"] == LEADING_STEP].sort_values("shrunken", ascending=False, kind="stable")
+    shown = shown.set_index("practice").loc[order["practice"]].reset_index()
     columns = {}
     for step, words in ((LEADING_STEP, "without diagnoses"), (CODED_STEP, "with diagnoses")):
         for column, heading, form in (
             ("ratio", "Ratio", decimals(2)),
-            ("lower", "from", decimals(2)),
-            ("upper", "to", decimals(2)),
-            ("signal", "Stands out", None),
+            ("shrunken", "Chance taken off", decimals(2)),
+            ("shrunken_lower", "from", decimals(2)),
+            ("shrunken_upper", "to", decimals(2)),
+            ("side", "Beyond chance", None),
         ):
             columns[f"{column}_{step}"] = Spread(f"{heading}, {words}", form, column, {"step": step})
-    return spread_table(
+    table = spread_table(
         "practice_signals",
-        "Practices that stand out",
-        "Emergency admissions over what need explains, all years, without and with diagnoses, of practices that "
-        f"stand out (at most {SIGNALS_SHOWN})",
+        "Practices beyond chance",
+        "Emergency admissions over what need explains, all years, without and with diagnoses: practices beyond "
+        f"chance either way (at most {SIGNALS_SHOWN})",
         RATIOS,
         shown,
         {"practice": ("Practice", None)},
         columns,
         {"year": ALL_YEARS, "measure": "admissions"},
+        missing="not shown, as a count of the practice is small",
     )
+    return table._replace(source=lambda row, column: table.source(row, column)._replace(how=_ROUNDED))
 
 
 def _ladder(ladder: pd.DataFrame) -> ReportTable:
@@ -191,28 +214,34 @@ def _association(association: pd.DataFrame) -> ReportTable:
 
 def comparison_numbers(tables: Mapping[str, pd.DataFrame]) -> Iterator[Number]:
     """What is said of practices compared; argument as `comparison_tables`."""
-    ratios = tables["practice_ratios"]
-    every = ratios[(ratios["year"] == ALL_YEARS) & (ratios["measure"] == "admissions")]
-    signals = every.pivot(index="practice", columns="step", values="signal")
-    for step, ending in ((LEADING_STEP, ""), (CODED_STEP, "_coded")):
-        where = {"year": ALL_YEARS, "measure": "admissions", "step": step}
-        compared = Source(RATIOS, "practice", where, ROWS)
-        yield Number(f"text/practices_compared{ending}", signals[step].notna().sum(), compared)
-        for signal in SIGNALS:
-            source = Source(RATIOS, "signal", where | {"signal": signal}, ROWS)
-            yield Number(f"text/practices_{signal}{ending}", (signals[step] == signal).sum(), source)
-    both = "the number of practices with the same signal at the steps deprivation and earlier_diagnoses"
-    where = {"year": ALL_YEARS, "measure": "admissions"}
-    for signal in SIGNALS:
-        agreed = (signals[[LEADING_STEP, CODED_STEP]] == signal).all(axis=1).sum()
-        source = Source(RATIOS, "signal", where | {"signal": signal}, both)
-        yield Number(f"text/practices_{signal}_both", agreed, source)
+    yield from _ratio_numbers(tables["practice_ratios"])
     yield from _ladder_numbers(tables["practice_ladder"])
     yield from _savings_numbers(tables["practice_savings"])
     for row in tables["practice_association"].to_dict("records"):
         for column in ("rate_ratio", "lower", "upper"):
             source = Source(ASSOCIATION, column, {"step": row["step"], "term": row["term"]})
             yield Number(f"text/practices_{row['term']}_{row['step']}_{column}", row[column], source)
+
+
+def _ratio_numbers(ratios: pd.DataFrame) -> Iterator[Number]:
+    of_admissions = {"year": ALL_YEARS, "measure": "admissions"}
+    every = ratios[(ratios["year"] == ALL_YEARS) & (ratios["measure"] == "admissions")]
+    sides = every.assign(side=beyond_chance(every)).pivot(index="practice", columns="step", values="side")
+    for step, ending in ((LEADING_STEP, ""), (CODED_STEP, "_coded")):
+        where = of_admissions | {"step": step}
+        counted = Source(RATIOS, "practice", where, ROWS)
+        yield Number(f"text/practices_compared{ending}", sides[step].notna().sum(), counted)
+        for side, how in (("above", "shrunken_lower above 1"), ("below", "shrunken_upper below 1")):
+            source = Source(RATIOS, how.split()[0], where, f"the number of rows with {how}")
+            yield Number(f"text/practices_{side}{ending}", (sides[step] == side).sum(), source)
+        for signal in SIGNALS:
+            source = Source(RATIOS, "signal", where | {"signal": signal}, ROWS)
+            found = ((every["step"] == step) & (every["signal"] == signal)).sum()
+            yield Number(f"text/practices_{signal}{ending}", found, source)
+    for side, how in (("above", "shrunken_lower above 1"), ("below", "shrunken_upper below 1")):
+        agreed = (sides[[LEADING_STEP, CODED_STEP]] == side).all(axis=1).sum()
+        said = f"the number of practices with {how} at both {LEADING_STEP} and {CODED_STEP}"
+        yield Number(f"text/practices_{side}_both", agreed, Source(RATIOS, how.split()[0], of_admissions, said))
 
 
 def _ladder_numbers(ladder: pd.DataFrame) -> Iterator[Number]:
