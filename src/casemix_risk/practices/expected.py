@@ -1,0 +1,136 @@
+"""Expected admissions and cost of practices, in steps of more and more that is known of their patients."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from casemix_risk.errors import InputError
+from casemix_risk.practices.covariates import covariates
+from casemix_risk.practices.need_model import NeedModel, fit_need
+from casemix_risk.practices.standardisation import AGE_SEX, AGE_SEX_AND_EARLIER, MEASURES, standardised
+
+FEWEST_PRACTICES = 10
+ALL_YEARS = "all"
+# Step -> cells that are standardised by, and step whose covariates multiply the result.
+STEPS = {
+    "age_sex": (AGE_SEX, None),
+    "deprivation": (AGE_SEX, "deprivation"),
+    "morbidity": (AGE_SEX, "morbidity"),
+    "earlier_diagnoses": (AGE_SEX_AND_EARLIER, "morbidity"),
+}
+KEY = ["practice", "year", "measure", "step"]
+
+
+class Steps(NamedTuple):
+    """Expected by each step, and the models behind it."""
+
+    expected: pd.DataFrame
+    """As table ``practice_expected``, of all practices."""
+    models: dict[tuple[str, str], NeedModel]
+    """By measure and step; at ``age_sex`` without a covariate, for its test."""
+
+
+def practice_expected(
+    counts: pl.DataFrame, profile: pl.DataFrame, district: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Table ``practice_expected``: what practices had and what their patients' need leads to expect.
+
+    Rates are those of all practices of the counts, models those of all practices of the profile.
+
+    Args:
+        counts: table ``practice_counts``.
+        profile: table ``practice_profile``. Practices that it lacks have step ``age_sex`` alone.
+        district: practices that are compared; None: all.
+
+    Raises:
+        InputError: fewer than 10 practices have a profile, or a practice of the district has no list.
+    """
+    known = set(counts["practice"].unique())
+    missing = sorted(set(district or ()) - known)
+    if missing:
+        raise InputError(
+            f"practices.district names the practice {missing[0]}, of which the register has no list: mend the "
+            "code or give its list."
+        )
+    table = expected_by_step(counts, profile, known).expected
+    return table if district is None else table[table["practice"].isin(district)].reset_index(drop=True)
+
+
+def expected_by_step(counts: pl.DataFrame, profile: pl.DataFrame, reference: Collection[str]) -> Steps:
+    """Expected of all practices, from the rates of some and from models fitted on them.
+
+    1. ``age_sex``: indirect standardisation by sex and age band (`standardised`).
+    2. ``deprivation``: times exp(b x deprivation), from `fit_need` over practices.
+    3. ``morbidity``: the same with the recorded prevalences beyond age and sex too (`covariates`).
+    4. ``earlier_diagnoses``: standardised by diagnoses of earlier years' admissions as well, then as 3.
+
+    A model is fitted on the sum of all years, as a profile has none, and its multipliers are scaled to each
+    year's total of the practices it is fitted on: no step makes a whole year look high or low. Steps 3 and 4
+    use what somebody coded, 1 and 2 do not. A year without an earlier one has no diagnoses to go by, so its
+    step 4 standardises as step 3 does.
+
+    Args:
+        counts: table ``practice_counts``.
+        profile: table ``practice_profile``.
+        reference: practices whose rates are used, and of them those of the profile for models.
+
+    Raises:
+        InputError: fewer than 10 of these have a profile.
+    """
+    by_cell = {cell: standardised(counts, reference, cell) for cell in (AGE_SEX, AGE_SEX_AND_EARLIER)}
+    fitted_on = sorted(set(reference) & set(profile["practice"]))
+    if len(fitted_on) < FEWEST_PRACTICES:
+        raise InputError(
+            f"Only {len(fitted_on)} practices with a list have a profile, and at least {FEWEST_PRACTICES} are "
+            "needed to compare them: give practices.profile more rows."
+        )
+    known = covariates(counts, profile, fitted_on)
+    known[None] = pd.DataFrame(index=known["morbidity"].index)
+    parts, models = [], {}
+    for measure, column in MEASURES.items():
+        unit = _unit(counts, column, fitted_on)
+        for step, (cell, with_covariates) in STEPS.items():
+            rows = by_cell[cell]
+            rows = rows[(rows["measure"] == measure) & (rows["expected"] > 0)]
+            values = known[with_covariates]
+            models[measure, step] = model = _fitted(rows, values, fitted_on, unit)
+            if with_covariates:
+                rows = _multiplied(rows, values, model, fitted_on)
+            parts.append(rows.assign(step=step))
+    yearly = pd.concat(parts)
+    together = yearly.groupby(["practice", "measure", "step"], as_index=False)[["observed", "expected"]].sum()
+    table = pd.concat([yearly, together.assign(year=ALL_YEARS)])
+    table = table[[*KEY, "observed", "expected"]].sort_values(KEY, ignore_index=True)
+    return Steps(table, models)
+
+
+def _unit(counts: pl.DataFrame, column: str, practices: Collection[str]) -> float:
+    """What one effective event is worth: 1 admission, or the pounds of `effective_counts`."""
+    if column == "admissions":
+        return 1.0
+    rows = counts.filter(pl.col("practice").is_in(list(practices)))
+    squares, cost = (rows[name].to_numpy().sum() for name in ("cost_squared", column))
+    return squares / cost
+
+
+def _fitted(rows: pd.DataFrame, values: pd.DataFrame, practices: Collection[str], unit: float) -> NeedModel:
+    sums = rows[rows["practice"].isin(practices)].groupby("practice")[["observed", "expected"]].sum() / unit
+    return fit_need(
+        sums["observed"].to_numpy(), sums["expected"].to_numpy(), values.loc[sums.index].to_numpy()
+    )
+
+
+def _multiplied(
+    rows: pd.DataFrame, values: pd.DataFrame, model: NeedModel, practices: Collection[str]
+) -> pd.DataFrame:
+    """Rows of practices with covariates, adding up to what the model's practices had each year."""
+    multiplier = pd.Series(np.exp(values.to_numpy() @ model.coefficients[1:]), values.index)
+    rows = rows[rows["practice"].isin(values.index)]
+    expected = rows["expected"] * rows["practice"].map(multiplier)
+    fitted_on = rows["practice"].isin(practices)
+    of_year = rows["observed"][fitted_on].groupby(rows["year"]).sum()
+    scale = of_year / expected[fitted_on].groupby(rows["year"]).sum()
+    return rows.assign(expected=expected * rows["year"].map(scale))
