@@ -10,6 +10,10 @@ from casemix_risk.practices.savings import practice_savings
 from casemix_risk.streams import stream
 
 YEARS = ("2003-04", "2004-05")
+MEANS = [
+    *("saving_gbp", "lower_gbp", "upper_gbp", "true_best", "true_named"),
+    *("covers_best", "covers_named", "covers_zero"),
+]
 _LEAST_RATIO = 0.2
 _PRICE_VARIATION = 1.0  # coefficient of variation of the price of an admission
 _MIX_VARIATION = 0.08  # and of practices' true GBP per admission
@@ -19,8 +23,9 @@ class Truth(NamedTuple):
     """What is true of a simulated district.
 
     Attributes:
-        spread: standard deviation of practices' true ratios, a Normal law about 1.
+        spread: standard deviation of practices' true ratios about 1.
         factor: variance over mean of a count by chance.
+        freedom: degrees of freedom of the Student law of true ratios; 30 is nearly Normal.
         practices: how many.
         people: on all lists together.
         admissions_per_head: a year.
@@ -30,6 +35,7 @@ class Truth(NamedTuple):
 
     spread: float
     factor: float = 1.0
+    freedom: int = 30
     practices: int = 57
     people: int = 350_000
     admissions_per_head: float = 0.09
@@ -50,7 +56,8 @@ def simulated_district(truth: Truth, seed: int, run: int) -> District:
     generator = stream(seed, "practice savings simulation", *truth, run)
     size = generator.lognormal(0, truth.list_spread, truth.practices)
     expected = truth.people * truth.admissions_per_head * size / size.sum()
-    ratio = np.maximum(generator.normal(1, truth.spread, truth.practices), _LEAST_RATIO)
+    differs = generator.standard_t(truth.freedom, truth.practices) * np.sqrt(1 - 2 / truth.freedom)
+    ratio = np.maximum(1 + truth.spread * differs, _LEAST_RATIO)
     unit_cost = truth.gbp * generator.lognormal(0, _MIX_VARIATION, truth.practices)
     tables = []
     for year in YEARS:
@@ -66,26 +73,25 @@ def simulated_district(truth: Truth, seed: int, run: int) -> District:
     return District(table, ratio, Year(observed, expected, unit_cost * expected))
 
 
-def errors_of_savings(truth: Truth, seed: int, runs: int, best: int) -> pd.DataFrame:
-    """How each estimator does over simulated districts, at one number of best practices.
+def errors_of_savings(truth: Truth, seed: int, runs: int) -> pd.DataFrame:
+    """How each estimator does over simulated districts.
 
     Returns:
-        A row for each ``estimator`` and ``truncated``: GBP a year ``saving`` (mean over runs), ``true_best``,
-        the mean true saving if all matched the n that are truly best, ``true_named``, if all matched those
-        that the estimator names; ``covers_best`` and ``covers_named``, the share of runs whose interval holds
-        each; ``covers_zero``.
+        A row for each ``estimator``, ``truncated`` and ``best`` (n): means over runs of GBP a year
+        ``saving_gbp``, ``lower_gbp``, ``upper_gbp``; ``true_best``, what would be saved if all matched the n
+        that are truly best, and ``true_named``, if all matched those with the lowest observed ratio (for
+        ``next_year``, of the year before); ``covers_best``, ``covers_named`` and ``covers_zero``, the share
+        of runs whose interval holds each.
     """
     tables = []
     for run in range(runs):
         district = simulated_district(truth, seed, run)
-        savings = practice_savings(district.expected, run)
-        tables.append(_with_truth(savings[savings["best"] == best], district, best))
-    rows = pd.concat(tables)
-    for target in ("true_best", "true_named", "zero"):
+        tables.append(_with_truth(practice_savings(district.expected, run), district))
+    rows = pd.concat(tables).assign(zero=0.0)
+    for name, target in (("best", "true_best"), ("named", "true_named"), ("zero", "zero")):
         held = rows["lower_gbp"].le(rows[target]) & rows["upper_gbp"].ge(rows[target])
-        rows[f"covers_{target.removeprefix('true_')}"] = held
-    means = rows.groupby(["estimator", "truncated"]).mean(numeric_only=True).reset_index()
-    return means.rename(columns={"saving_gbp": "saving"})
+        rows[f"covers_{name}"] = held
+    return rows.groupby(["estimator", "truncated", "best"])[MEANS].mean().reset_index()
 
 
 def _counts(mean: np.ndarray, factor: float, generator: np.random.Generator) -> np.ndarray:
@@ -95,21 +101,17 @@ def _counts(mean: np.ndarray, factor: float, generator: np.random.Generator) -> 
     return generator.negative_binomial(mean / (factor - 1), 1 / factor)
 
 
-def _with_truth(savings: pd.DataFrame, district: District, best: int) -> pd.DataFrame:
-    """The savings beside what is true."""
+def _with_truth(savings: pd.DataFrame, district: District) -> pd.DataFrame:
+    """The savings beside what is true, in whole pence as they are."""
     admissions = district.expected[district.expected["measure"] == "admissions"]
     observed = admissions.pivot(index="practice", columns="year", values="observed").to_numpy()
     earlier, latest = (observed / district.year.expected[:, None]).T
+    best = np.unique(savings["best"])
     truly, named, before = (
-        saving_if_matched(district.ratio[None], np.argsort(by)[None], np.array([best]), district.year)[
-            :, 0, 0
-        ]
+        saving_if_matched(district.ratio[None], np.argsort(by)[None], best, district.year)[:, 0].round(2)
         for by in (district.ratio, latest, earlier)
     )
-    truncated = savings["truncated"].astype(int)
+    place = savings["truncated"].astype(int), np.searchsorted(best, savings["best"])
     of_year_before = savings["estimator"] == "next_year"
-    return savings.assign(
-        true_best=truly[truncated],
-        true_named=np.where(of_year_before, before[truncated], named[truncated]),
-        zero=0.0,
-    ).round({"true_best": 2, "true_named": 2})
+    true_named = np.where(of_year_before, before[place], named[place])
+    return savings.assign(true_best=truly[place], true_named=true_named)
