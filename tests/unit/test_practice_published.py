@@ -73,12 +73,13 @@ def test_a_year_that_is_not_shown_may_be_anything_small_even_if_all_that_is_show
     shown = rows["observed"].notna().to_numpy().reshape(len(tables), -1)
     exact = np.where(shown, np.column_stack([tables, tables.sum(axis=1)]), -1)
     told = pd.Series(map(tuple, exact))
+    whole = tables.sum(axis=1) <= largest  # of larger totals not every table is tried
     for year in range(years + 1):
         values = tables[:, year] if year < years else tables.sum(axis=1)
-        small = pd.Series(values).between(1, 7)
+        small = pd.Series(values).between(1, 7) & whole
         assert not shown[small, year].any()
         possible = pd.Series(values).groupby(told).agg(set)
-        assert all(SMALL <= possible[each] for each in told[small].unique())
+        assert all(possible[each] >= SMALL for each in told[small].unique())
 
 
 def test_totals_are_the_same_whatever_is_not_shown():
@@ -90,14 +91,15 @@ def test_totals_are_the_same_whatever_is_not_shown():
 
 
 def test_a_condition_that_is_not_listed_has_more_than_one_value_whatever_the_total():
-    """All tables of five conditions; the reader knows the total exactly, and what is expected."""
-    values = np.array(list(product((0, 1, 3, 7, 8, 9, 12, 13), repeat=5)))
-    expected = np.array([2.2, 3.0, 5.0, 6.0, 7.6])
+    """All tables of four conditions; the reader knows the total exactly, and what is expected."""
+    largest = 16
+    values = np.array([each for each in product(range(largest + 1), repeat=4) if sum(each) <= largest])
+    expected = np.array([2.2, 3.0, 5.0, 6.0])
     place, condition = np.indices(values.shape).reshape(2, -1)
     drivers = pd.DataFrame(
         {
             "practice": place,
-            "condition": np.array(list("abcde"))[condition],
+            "condition": np.array(list("abcd"))[condition],
             "observed": values.ravel(),
             "expected": expected[condition],
         }
@@ -107,7 +109,7 @@ def test_a_condition_that_is_not_listed_has_more_than_one_value_whatever_the_tot
     rows = listed[["condition", "observed"]].apply(tuple, axis=1).groupby(listed["practice"]).agg(tuple)
     told = rows.reindex(range(len(values))).map(lambda each: each if isinstance(each, tuple) else ())
     told = pd.Series(list(zip(told, values.sum(axis=1), strict=True)))
-    for number in range(5):
+    for number in range(4):
         possible = pd.Series(values[:, number]).groupby(told).agg(set)
         small = pd.Series(values[:, number]).between(1, 7)
         assert min(len(possible[each]) for each in told[small].unique()) >= 2
@@ -141,7 +143,11 @@ def test_rates_are_made_from_rounded_counts():
     assert shown["unspecified_share"].fillna(-1).tolist() == [0.35, -1, -1]
     assert shown["completeness"].tolist() == [0.95, 1.0, 1.1]
     prevalence = pd.DataFrame(
-        [("P1", "asthma", 1_000, 5.23, 5.0), ("P1", "epilepsy", 1_000, 0.7, 0.8), ("P1", "none", 1_000, 0, 0)],
+        [
+            ("P1", "asthma", 1_000, 5.23, 5.0),
+            ("P1", "epilepsy", 1_000, 0.7, 0.8),
+            ("P1", "none", 1_000, 0, 0),
+        ],
         columns=["practice", "condition", "patients", "recorded_pct", "expected_pct"],
     )
     assert published_prevalence(prevalence)["recorded_pct"].fillna(-1).tolist() == [5.0, -1, 0]

@@ -3,19 +3,22 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import polars as pl
 from scipy import optimize, stats
 
-from casemix_risk.errors import InputError
-
 TERMS = ["completeness", "deprivation", "survey_score"]
 STEPS = ["age_sex", "earlier_diagnoses"]
+COLUMNS = [
+    *("step", "term", "practices", "standard_deviation"),
+    *("rate_ratio", "lower", "upper", "practice_sd"),
+]
 LEVEL = 0.95
 PRACTICES_A_TERM = 10
 _LARGEST_VARIANCE = 100.0
 NOT_PROVEN = (
     "It is not proof that recording or good access lowers admissions: practices were compared, nothing was "
-    "changed at any of them, and what makes a practice record well may also keep its patients out of hospital.",
+    "changed at any, and what makes a practice record well may also keep its patients out of hospital.",
     "A practice that records much may have sicker patients or may code better: these records cannot tell the "
     "two apart. Sicker patients alone would go with more admissions.",
     "With earlier diagnoses in the expected number, recording is on both sides: whoever codes more is "
@@ -34,13 +37,14 @@ class Fitted(NamedTuple):
     degrees_of_freedom: int
 
 
-def practice_association(expected: pl.DataFrame, profile: pl.DataFrame, recorded: pl.DataFrame) -> pl.DataFrame:
+def practice_association(expected: pd.DataFrame, profile: pl.DataFrame, recorded: pd.Series) -> pd.DataFrame:
     """Rate ratios of emergency admissions for one standard deviation more of each term, all terms together.
 
-    Observed admissions of all years are Negative Binomial about expected x exp(a + sum of b z): a practice has
-    a random effect of its own, Gamma distributed, beside the terms. Without it the intervals would be those
-    of chance within practices alone, far too narrow. The model is fitted twice: with expected by age and sex,
-    which no coding moves, and with expected by earlier diagnoses, which it does.
+    Observed admissions of all years are Negative Binomial about expected x exp(a + sum of b z): a practice
+    has a random effect of its own, Gamma distributed, beside the terms. Without it the intervals would be
+    those of chance within practices alone, far too narrow. They are Student's, with practices less
+    coefficients as degrees of freedom. The model is fitted twice: with expected by age and sex, which no coding moves, and
+    with expected by earlier diagnoses, which it does.
 
     Args:
         expected: table ``practice_expected`` of the practices to be compared.
@@ -48,47 +52,34 @@ def practice_association(expected: pl.DataFrame, profile: pl.DataFrame, recorded
         recorded: `casemix_risk.practices.prevalence.completeness`.
 
     Returns:
-        Table ``practice_association``.
-
-    Raises:
-        InputError: fewer than 10 practices for each term.
+        Table ``practice_association``; without rows where there are fewer than 10 practices for each term, or
+        a term is the same at every practice.
     """
-    terms = profile.select("practice", "deprivation", "survey_score").join(recorded, on="practice")
-    rows = expected.filter(
-        (pl.col("year") == "all") & (pl.col("measure") == "admissions") & (pl.col("expected") > 0)
-    ).join(terms.drop_nulls(), on="practice")
-    return pl.concat(_associated(step, rows.filter(pl.col("step") == step).sort("practice")) for step in STEPS).sort(
-        "step", "term"
-    )
+    terms = profile.to_pandas().set_index("practice")[TERMS[1:]].join(recorded)[TERMS].dropna()
+    rows = expected[(expected["year"] == "all") & (expected["measure"] == "admissions")]
+    rows = rows[rows["practice"].isin(terms.index)].sort_values("practice")
+    parts = [_associated(rows[rows["step"] == step], terms).assign(step=step) for step in STEPS]
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
-def _associated(step: str, rows: pl.DataFrame) -> pl.DataFrame:
-    if len(rows) < PRACTICES_A_TERM * len(TERMS):
-        raise InputError(
-            f"Association needs at least {PRACTICES_A_TERM * len(TERMS)} practices with a profile and has "
-            f"{len(rows)}: name more in practices.district, or leave it out to compare all."
-        )
-    values = rows.select(TERMS).to_numpy()
+def _associated(rows: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+    values = terms.loc[rows["practice"]].to_numpy()
+    if len(rows) < PRACTICES_A_TERM * len(TERMS) or not np.ptp(values, axis=0).all():
+        return pd.DataFrame(columns=COLUMNS)
     spread = values.std(axis=0, ddof=1)
-    constant = [term for term, deviation in zip(TERMS, spread, strict=True) if not deviation > 0]
-    if constant:
-        raise InputError(f"Every practice has the same {', '.join(constant)}: check practices.profile.")
     design = np.column_stack([np.ones(len(rows)), (values - values.mean(axis=0)) / spread])
     fit = negative_binomial(rows["observed"].to_numpy(), rows["expected"].to_numpy(), design)
     away = stats.t.ppf((1 + LEVEL) / 2, fit.degrees_of_freedom) * fit.standard_errors
-    ratio, lower, upper = (
-        np.exp(fit.coefficients + side)[1:] for side in (np.zeros_like(away), -away, away)
-    )
-    return pl.DataFrame(
+    ratio, lower, upper = (np.exp(fit.coefficients + side)[1:] for side in (0 * away, -away, away))
+    return pd.DataFrame(
         {
-            "step": step,
             "term": TERMS,
             "practices": len(rows),
             "standard_deviation": spread,
             "rate_ratio": ratio,
             "lower": lower,
             "upper": upper,
-            "practice_sd": float(np.sqrt(fit.variance)),
+            "practice_sd": np.sqrt(fit.variance),
         }
     )
 
@@ -96,9 +87,10 @@ def _associated(step: str, rows: pl.DataFrame) -> pl.DataFrame:
 def negative_binomial(observed: np.ndarray, expected: np.ndarray, design: np.ndarray) -> Fitted:
     """A Negative Binomial regression with the logarithm of expected as offset.
 
-    Counts have mean m and variance m + v m^2, as Poisson counts whose means have a Gamma factor of variance v
-    do. v makes Pearson's statistic equal to its degrees of freedom (Breslow 1984, Applied Statistics 33, 38-44),
-    or is 0 where chance alone makes the statistic smaller; maximum likelihood is too small with few practices.
+    Counts have mean m and variance m + v m^2, as Poisson counts whose means have a Gamma factor of variance
+    v do. v makes Pearson's statistic equal to its degrees of freedom (Breslow 1984, Applied Statistics 33,
+    38-44), or is 0 where the statistic is smaller by chance; maximum likelihood's is too small with few
+    practices.
 
     Args:
         observed: counts.
@@ -118,8 +110,6 @@ def negative_binomial(observed: np.ndarray, expected: np.ndarray, design: np.nda
     def beyond(variance: float) -> float:
         return fitted(variance).pearson_chi2 - freedom
 
-    variance = (
-        optimize.brentq(beyond, 0.0, _LARGEST_VARIANCE, xtol=1e-10) if beyond(0.0) > 0 else 0.0
-    )
+    variance = optimize.brentq(beyond, 0.0, _LARGEST_VARIANCE, xtol=1e-10) if beyond(0.0) > 0 else 0.0
     fit = fitted(variance)
     return Fitted(fit.params, fit.bse, variance, freedom)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
 import polars as pl
 
 from casemix_risk.practices.counts import emergency_admission
@@ -10,12 +11,11 @@ UNSPECIFIED = r"^(?:-|R|\w\d\w9)"
 _SUMS = ["admissions", "secondary_codes", "unspecified"]
 
 
-def practice_coding(episodes: Mapping[str, pl.LazyFrame], recorded: pl.DataFrame) -> pl.DataFrame:
+def practice_coding(episodes: Mapping[str, pl.LazyFrame], recorded: pd.Series) -> pd.DataFrame:
     """Depth and precision of the diagnoses of each practice's emergency admissions, and its completeness.
 
-    Depth and precision are the work of the hospitals that coders of the practice's patients sit in;
-    completeness is the practice's own. Neither is adjusted for case mix: older patients have more secondary
-    diagnoses.
+    Depth and precision are the work of the hospitals that its patients go to; completeness is the practice's
+    own. None is adjusted for case mix: older patients have more secondary diagnoses.
 
     Args:
         episodes: year -> table ``episodes``, as a lazy frame.
@@ -27,30 +27,23 @@ def practice_coding(episodes: Mapping[str, pl.LazyFrame], recorded: pl.DataFrame
         ICD-10 gives to what is not further specified, or is missing. A practice without an admission in a
         year has no row of it.
     """
-    counted = [
-        _counted(frame, recorded).with_columns(year=pl.lit(year)) for year, frame in episodes.items()
-    ]
-    together = pl.concat(counted)
-    of_all = together.group_by("practice").agg(pl.col(_SUMS).sum()).with_columns(year=pl.lit("all"))
-    return (
-        pl.concat([together, of_all], how="diagonal")
-        .join(recorded, on="practice")
-        .select(
-            "practice",
-            "year",
-            *_SUMS,
-            depth=pl.col("secondary_codes") / pl.col("admissions"),
-            unspecified_share=pl.col("unspecified") / pl.col("admissions"),
-            completeness="completeness",
-        )
-        .sort("practice", "year")
+    practices = pl.LazyFrame({"practice": recorded.index.to_list()})
+    by_year = pd.concat(
+        [_counted(frame, practices).to_pandas().assign(year=year) for year, frame in episodes.items()]
+    )
+    together = by_year.groupby("practice", as_index=False)[_SUMS].sum().assign(year="all")
+    table = pd.concat([by_year, together]).sort_values(["practice", "year"], ignore_index=True)
+    return table[["practice", "year", *_SUMS]].assign(
+        depth=table["secondary_codes"] / table["admissions"],
+        unspecified_share=table["unspecified"] / table["admissions"],
+        completeness=table["practice"].map(recorded),
     )
 
 
-def _counted(episodes: pl.LazyFrame, recorded: pl.DataFrame) -> pl.DataFrame:
+def _counted(episodes: pl.LazyFrame, practices: pl.LazyFrame) -> pl.DataFrame:
     return (
         episodes.filter(emergency_admission())
-        .join(recorded.lazy(), on="practice", how="semi")
+        .join(practices, on="practice", how="semi")
         .group_by("practice")
         .agg(
             admissions=pl.len().cast(pl.Int64),

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping
 
 import numpy as np
+import pandas as pd
 import polars as pl
 
 from casemix_risk.practices.counts import emergency_admission
@@ -40,8 +41,8 @@ _CELL = ["sex", "age_from"]
 
 def practice_drivers(
     episodes: Mapping[str, pl.LazyFrame], people: pl.DataFrame, district: Collection[str]
-) -> pl.DataFrame:
-    """Emergency admissions of each practice by condition, beside what the age and sex of its list lead to expect.
+) -> pd.DataFrame:
+    """Emergency admissions of each practice by condition, beside what its ages and sexes lead to expect.
 
     A condition is the ICD-10 chapter of the primary diagnosis. With people n of practice p in a cell g of sex
     and age and all practices' admissions O_gc for condition c, expected is E_pc = sum over g of
@@ -70,12 +71,10 @@ def practice_drivers(
     rows = practices.join(conditions, how="cross")
     observed = _over(rows, counted)
     lower, upper = poisson_limits(observed)
-    table = rows.with_columns(observed=observed, expected=expected.ravel()).with_columns(
-        excess=pl.col("observed") - pl.col("expected"),
-        lower=lower - pl.col("expected"),
-        upper=upper - pl.col("expected"),
-    )
-    return table.filter(pl.col("practice").is_in(list(district)))
+    table = rows.to_pandas().assign(observed=observed, expected=expected.ravel())
+    table["excess"] = table["observed"] - table["expected"]
+    table = table.assign(lower=lower - table["expected"], upper=upper - table["expected"])
+    return table[table["practice"].isin(district)].reset_index(drop=True)
 
 
 def _counted(episodes: pl.LazyFrame, people: pl.DataFrame) -> pl.DataFrame:

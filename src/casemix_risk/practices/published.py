@@ -52,14 +52,13 @@ def published_ratios(ratios: pd.DataFrame) -> pd.DataFrame:
     rows = pd.MultiIndex.from_frame(ratios[["practice", "year"]])
     untold = pd.Series(hidden.reindex(rows).to_numpy(bool), ratios.index)
     to = ratios["measure"].map({"admissions": ROUNDED_TO, "cost": COST_ROUNDED_TO})
-    shown = ratios[["practice", "year", "measure", "step"]].assign(
+    return ratios[["practice", "year", "measure", "step"]].assign(
         observed=rounded(ratios["observed"], to).mask(untold),
         expected=rounded(ratios["expected"], to).mask(untold),
         **{name: ratios[name].round(2).mask(untold) for name in _RATIOS},
         tau=ratios["tau"],
         signal=ratios["signal"].mask(untold),
     )
-    return shown
 
 
 def published_coding(coding: pd.DataFrame) -> pd.DataFrame:
