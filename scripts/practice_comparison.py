@@ -22,7 +22,8 @@ def main(snakemake) -> None:
     district = practices_compared(settings["district"], people)
     expected = practice_expected(counts, profile, district)
     ratios = practice_ratios(expected, counts)
-    prevalence = practice_prevalence(people, profile).filter(pl.col("practice").is_in(district))
+    prevalence = practice_prevalence(counts, profile)
+    prevalence = prevalence[prevalence["practice"].isin(district)]
     recorded = completeness(prevalence)
     episodes = dict(zip(settings["years"], map(pl.scan_parquet, files.episodes), strict=True))
     tables = {
@@ -33,11 +34,11 @@ def main(snakemake) -> None:
         "practice_savings": practice_savings(expected, settings["seed"]),
         "practice_prevalence": prevalence,
         "practice_coding": practice_coding(episodes, recorded),
-        "practice_association": practice_association(pl.from_pandas(expected), profile, recorded),
+        "practice_association": practice_association(expected, profile, recorded),
         "practice_drivers": practice_drivers(episodes, people, district),
     }
     for name, table in tables.items():
-        write(snakemake, name, table.to_arrow() if isinstance(table, pl.DataFrame) else table)
+        write(snakemake, name, table)
 
 
 if __name__ == "__main__":

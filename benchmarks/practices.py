@@ -1,0 +1,51 @@
+"""Times the comparison of a nation's practices, and writes its part of results.md."""
+
+import os
+import sys
+
+from nation import PEOPLE, PRACTICES, YEARS
+from run import HERE, run
+
+HEADING = "## Practices compared"
+MOST_SECONDS, MOST_MB = 60, 2_000
+STEPS = {
+    "expected": "expected, four steps, admissions and cost",
+    "ratios": "ratios, funnel, shrinkage, false discovery",
+    "change": "change from year to year",
+    "ladder": "the ladder, two halves",
+    "savings": "savings, 1,000 draws",
+    "prevalence": "recorded and expected prevalence",
+    "association": "association with coding and survey",
+}
+
+
+def results_section(said: dict) -> str:
+    """The section of the page, from what the program said."""
+    rows = ["| step | seconds |", "|---|---|"]
+    rows += [f"| {words} | {said['seconds'][step]:.1f} |" for step, words in STEPS.items()]
+    rows.append(f"| **all** | **{sum(said['seconds'].values()):.1f}** (wanted: under {MOST_SECONDS}) |")
+    return "\n\n".join(
+        [
+            HEADING,
+            f"Written by `python benchmarks/practices.py` on {os.cpu_count()} cores: {PRACTICES:,} practices, "
+            f"{PEOPLE:,} people, {len(YEARS)} years, {said['rows']:,} cells of practice, year, sex, age and "
+            f"earlier diagnoses, drawn with true effects. Peak memory of the process, with the tables that it "
+            f"starts from and the libraries: {said['peak_mb']:,.0f} MB (wanted: under {MOST_MB:,}). Counting "
+            "the cells from episodes is a job of its own, which streams.",
+            "\n".join(rows),
+        ]
+    )
+
+
+def main() -> None:
+    """Run it and put its section in the place of the one before, or at the end."""
+    page = HERE / "results.md"
+    text = page.read_text(encoding="utf-8")
+    section = results_section(run(sys.executable, "with_practices.py"))
+    before, _, after = text.partition(HEADING)
+    following = after[after.index("\n## ") :] if "\n## " in after else ""
+    page.write_text(f"{before.rstrip()}\n\n{section}\n{following}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
