@@ -47,7 +47,7 @@ def emergency_admission() -> pl.Expr:
 
 
 def practice_counts(
-    years: Mapping[str, Iterable[pl.DataFrame]], prices: pl.DataFrame, people: pl.DataFrame
+    years: Mapping[str, Iterable[pl.DataFrame]], people: pl.DataFrame, prices: pl.DataFrame
 ) -> PracticeCounts:
     """Count a register's people and the extract's emergency admissions.
 
@@ -61,8 +61,8 @@ def practice_counts(
 
     Args:
         years: financial year (``2002-03``) -> batches of its table ``episodes``, in the table's order.
-        prices: table ``prices`` of one edition, the same for all years.
         people: table ``practice_people``; the same list is taken for every year.
+        prices: table ``prices`` of one edition, the same for all years.
 
     Returns:
         Counts of every cell of every practice and year, and what became of every emergency admission.
