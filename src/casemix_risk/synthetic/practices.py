@@ -52,7 +52,10 @@ def sampled_practices(seed: int) -> pd.DataFrame:
     place = np.minimum(number // PRACTICES_OF_DISTRICT, len(DISTRICTS))
     size = np.exp(_SIZE_SD * draw(PRACTICES).clip(-2, 2))
     shares = np.array([*[SHARE_OF_DISTRICT] * len(DISTRICTS), 1 - len(DISTRICTS) * SHARE_OF_DISTRICT])
-    deprived, worse = draw(PRACTICES), np.where(place == 0, draw(PRACTICES), 0)
+    worse, complete, liked = draw((3, PRACTICES))
+    own = place == 0
+    worse[own], complete[own], liked[own] = _with_effects(worse[own], complete[own], liked[own])
+    deprived = draw(PRACTICES)
     return pd.DataFrame(
         {
             "practice": practice_codes(),
@@ -60,19 +63,24 @@ def sampled_practices(seed: int) -> pd.DataFrame:
             "district": np.array([*DISTRICTS, ""])[place],
             "share": shares[place] * size / np.bincount(place, size)[place],
             "age_tilt": _AGE_TILT_SD * draw(PRACTICES),
-            "effect": np.exp(_EFFECT_SD * worse),
+            "effect": np.where(own, np.exp(_EFFECT_SD * worse), 1.0),
             "deprivation": (22 * np.exp(0.45 * deprived)).round(1),
             "deprived": deprived,
             "illness": np.exp(0.15 * draw(PRACTICES)),
-            "completeness": (0.85 + 0.06 * _beside(worse, draw(PRACTICES))).clip(0.6, 1),
-            "survey_score": (82 + 6 * _beside(worse, draw(PRACTICES))).clip(0, 100).round(1),
+            "completeness": (0.85 + 0.06 * complete).clip(0.6, 1),
+            "survey_score": (82 + 6 * liked).clip(0, 100).round(1),
         }
     )
 
 
-def _beside(worse: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """What goes down where the practice does worse; where none does, chance alone."""
-    return np.where(worse == 0, noise, _CORRELATION * worse + np.sqrt(1 - _CORRELATION**2) * noise)
+def _with_effects(worse: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Each with mean 0 and SD 1, the others correlated with the first as they are to be: not by chance."""
+    worse = (worse - worse.mean()) / worse.std()
+    scaled = [worse]
+    for other in others:
+        rest = other - other.mean() - worse * np.mean(other * worse)
+        scaled.append(_CORRELATION * worse + np.sqrt(1 - _CORRELATION**2) * rest / rest.std())
+    return scaled
 
 
 def practices_of_people(
