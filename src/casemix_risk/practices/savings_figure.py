@@ -46,12 +46,16 @@ def savings_figure(savings: pd.DataFrame, step: str) -> Figure:
     axes.axhline(0, color=GREY, linewidth=1)
     axes.set_xlim(numbers.min() - between, numbers.max() + between)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda million, _: f"{'−' * (million < 0)}£{abs(million):g}M"))
+    axes.yaxis.set_major_formatter(FuncFormatter(_in_millions))
     axes.set_xlabel("practices called the best, which all others match")
     axes.set_ylabel("saving a year, with its 95 % interval")
     axes.set_title(_title(rows, step))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _in_millions(million: float, _: int) -> str:
+    return f"−£{-million:g}M" if million < 0 else f"£{million:g}M"
 
 
 def _title(rows: pd.DataFrame, step: str) -> str:
