@@ -100,11 +100,7 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping, definitions:
     lines = lines.reset_index(drop=True)
     lines = lines.join(stay_limits(lines, paths(definitions)))
     streams = partial(stream, settings["seed"], "extract", year)
-    people = people_of.sampled_people(
-        round(settings["population"] * settings["sampling_fraction"]),
-        _births_a_year(lines, settings),
-        settings["seed"],
-    )
+    people = people_of_extract(lines, settings)
     courses = _courses(lines, expected_admissions(lines, year, settings), streams("patients"))
     admissions = _admissions(lines, courses, year, streams("stays"))
     admissions = with_people(lines, admissions, people, year, streams("people"))
@@ -113,6 +109,15 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping, definitions:
     shuffled = episodes.sample(frac=1, random_state=streams("order"))
     episodes = shuffled.sort_values(["end", "provider"], kind="stable", ignore_index=True)
     return hes_records(lines, episodes, people, year, settings["seed"], definitions, streams("codes"))
+
+
+def people_of_extract(lines: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
+    """The sampled people of all years, from the arguments of `write_extract`."""
+    return people_of.sampled_people(
+        round(settings["population"] * settings["sampling_fraction"]),
+        _births_a_year(lines, settings),
+        settings["seed"],
+    )
 
 
 def expected_admissions(lines: pd.DataFrame, year: str, settings: Mapping) -> np.ndarray:
