@@ -52,8 +52,8 @@ def practice_expected(
     missing = sorted(set(district or ()) - known)
     if missing:
         raise InputError(
-            f"practices.district names the practice {missing[0]}, of which the register has no list: mend the "
-            "code or give its list."
+            f"practices.district names the practice {missing[0]}, of which the register has no list: mend "
+            "the code or give its list."
         )
     table = expected_by_step(counts, profile, known).expected
     return table if district is None else table[table["practice"].isin(district)].reset_index(drop=True)
@@ -84,8 +84,8 @@ def expected_by_step(counts: pl.DataFrame, profile: pl.DataFrame, reference: Col
     fitted_on = sorted(set(reference) & set(profile["practice"]))
     if len(fitted_on) < FEWEST_PRACTICES:
         raise InputError(
-            f"Only {len(fitted_on)} practices with a list have a profile, and at least {FEWEST_PRACTICES} are "
-            "needed to compare them: give practices.profile more rows."
+            f"Only {len(fitted_on)} practices with a list have a profile, and at least {FEWEST_PRACTICES} "
+            "are needed to compare them: give practices.profile more rows."
         )
     known = covariates(counts, profile, fitted_on)
     known[None] = pd.DataFrame(index=known["morbidity"].index)
@@ -117,10 +117,9 @@ def _unit(counts: pl.DataFrame, column: str, practices: Collection[str]) -> floa
 
 
 def _fitted(rows: pd.DataFrame, values: pd.DataFrame, practices: Collection[str], unit: float) -> NeedModel:
-    sums = rows[rows["practice"].isin(practices)].groupby("practice")[["observed", "expected"]].sum() / unit
-    return fit_need(
-        sums["observed"].to_numpy(), sums["expected"].to_numpy(), values.loc[sums.index].to_numpy()
-    )
+    own = rows[rows["practice"].isin(practices)]
+    sums = own.groupby("practice")[["observed", "expected"]].sum() / unit
+    return fit_need(*(sums[name].to_numpy() for name in sums), values.loc[sums.index].to_numpy())
 
 
 def _multiplied(
