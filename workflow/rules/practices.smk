@@ -120,3 +120,39 @@ if COMPARED:
             "Comparing practices with what their patients' need explains"
         script:
             "../../scripts/practice_comparison.py"
+
+    # All of a nation's practices on one page would be too much for a browser.
+    if "district" in config["practices"]:
+
+        rule practice_pages:
+            input:
+                **{
+                    table: RESULTS / f"practices/practice_{table}.parquet"
+                    for table in ("ratios", "coding", "prevalence", "drivers", "risk")
+                },
+                templates=[
+                    ROOT / "src/casemix_risk/practices/pages.html",
+                    ROOT / "src/casemix_risk/report/page.css",
+                ],
+            output:
+                pages=report(
+                    RESULTS / "practices/pages.html",
+                    category="Practices",
+                    caption="../report/practice_pages.rst",
+                    labels={"figure": "A page on each practice"},
+                ),
+                receipt=RESULTS / "receipts/practice_pages.json",
+            log:
+                RESULTS / "logs/practice_pages.log",
+            benchmark:
+                RESULTS / "benchmarks/practice_pages.tsv"
+            conda:
+                "../../envs/environment.yaml"
+            params:
+                settings=settings("run"),
+                code=code("practice_pages"),
+                lock=LOCK,
+            message:
+                "Writing a page on each practice of the district"
+            script:
+                "../../scripts/practice_pages.py"
