@@ -43,8 +43,8 @@ def practice_association(expected: pd.DataFrame, profile: pl.DataFrame, recorded
     Observed admissions of all years are Negative Binomial about expected x exp(a + sum of b z): a practice
     has a random effect of its own, Gamma distributed, beside the terms. Without it the intervals would be
     those of chance within practices alone, far too narrow. They are Student's, with practices less
-    coefficients as degrees of freedom. The model is fitted twice: with expected by age and sex, which no coding moves, and
-    with expected by earlier diagnoses, which it does.
+    coefficients as degrees of freedom. The model is fitted twice: with expected by age and sex, which no
+    coding moves, and with expected by earlier diagnoses, which it does.
 
     Args:
         expected: table ``practice_expected`` of the practices to be compared.
