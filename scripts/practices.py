@@ -3,7 +3,8 @@
 from casemix_risk.audit.tables import read_table
 from casemix_risk.figure_style import save_figure
 from casemix_risk.practices.figures import practice_figure
-from casemix_risk.practices.register import practice_lists, read_register
+from casemix_risk.practices.lists import practice_lists
+from casemix_risk.practices.register import read_register
 from casemix_risk.practices.risk import practice_risk
 from job import run, write
 

@@ -10,7 +10,8 @@ from casemix_risk.errors import InputError, explain
 from casemix_risk.ingest.layout import find_layout
 from casemix_risk.ingest.schedule import open_schedule
 from casemix_risk.payment.options import check_payment
-from casemix_risk.practices.register import practice_lists, read_register
+from casemix_risk.practices.lists import practice_lists
+from casemix_risk.practices.register import read_register
 from casemix_risk.progress.months import check_chart_names, read_months
 from casemix_risk.tariff.editions import edition_chain, edition_prices
 

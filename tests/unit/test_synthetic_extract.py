@@ -24,6 +24,7 @@ from casemix_risk.synthetic.draws import pick, pick_listed
 from casemix_risk.synthetic.extract import draw_extract, expected_admissions, write_extract
 from casemix_risk.synthetic.hes_file import COLUMNS, DIAGNOSES, OPERATIONS, episode_keys
 from casemix_risk.synthetic.planted_coding import grouper_input
+from casemix_risk.synthetic.practices import practice_codes
 
 DEFINITIONS = read_definitions(demonstration())
 YEAR = "2003-04"
@@ -384,7 +385,7 @@ def test_start_ages_are_those_of_the_data_dictionary(days, code):
 
 
 def test_practice_and_provider_codes_are_different_and_in_form():
-    practices, providers = pd.Series(population.practice_codes()), pd.Series(population.provider_codes())
+    practices, providers = pd.Series(practice_codes()), pd.Series(population.provider_codes())
     assert practices.is_unique
     assert practices.str.fullmatch(r"[A-P]\d{5}").all()
     assert providers.is_unique

@@ -51,9 +51,8 @@ def _of_one(rows: pd.DataFrame) -> pd.DataFrame:
         (rows[f"observed{when}"] / rows[f"own_unit{when}"]).to_numpy() for when in ("", "_before")
     )
     # From a ratio of mean events to one of observed over expected.
-    scale = (
-        rows["own_unit"] * rows["expected_before"] / (rows["own_unit_before"] * rows["expected"])
-    ).to_numpy()
+    worth, worth_before = (rows[f"own_unit{when}"] / rows[f"expected{when}"] for when in ("", "_before"))
+    scale = (worth / worth_before).to_numpy()
     lower, upper = rate_ratio_limits(events_before, events)
     return rows.assign(
         ratio_before=ratio_before,

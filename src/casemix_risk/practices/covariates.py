@@ -19,7 +19,7 @@ def covariates(
     """Covariates of each step, in standard deviations of the reference practices about their mean.
 
     Steps ``deprivation`` and ``morbidity``, which adds the recorded prevalence of each condition less
-    `expected_prevalence`. With fewer than 10 reference practices for each covariate (peduzzi's rule of thumb)
+    `expected_prevalence`. With fewer than 10 reference practices for each covariate (a rule of thumb)
     the conditions enter as one: their sum, recorded conditions per 100 people beyond expectation. What does
     not vary is left out.
 
@@ -57,8 +57,8 @@ def expected_prevalence(counts: pl.DataFrame, profile: pl.DataFrame) -> pd.DataF
         profile: table ``practice_profile``.
 
     Returns:
-        A row for each practice of counts and profile, sorted; a column for each ``prevalence_<condition>_pct``,
-        in %.
+        A row for each practice of counts and profile, sorted; a column for each
+        ``prevalence_<condition>_pct``, in %.
     """
     band = sum((pl.col("age_from") >= edge).cast(pl.Int64) for edge in AGE_EDGES)
     lists = (

@@ -1,14 +1,15 @@
-"""Practices' admissions or cost explained by covariates: Poisson, or Negative Binomial where they differ more."""
+"""Practices' admissions or cost explained by covariates: Poisson, or Negative Binomial by test."""
 
 from typing import NamedTuple
 
 import numpy as np
-import statsmodels.api as sm
-from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 
 LEVEL = 0.05
 ALPHAS = (1e-6, 10.0)
+START_ALPHA = 0.01
+PRECISION = 10.0  # of the likelihood, in units of the last digit
+MOST_STEPS = 500
 
 
 class NeedModel(NamedTuple):
@@ -39,26 +40,22 @@ def fit_need(observed: np.ndarray, expected: np.ndarray, covariates: np.ndarray)
         expected: by standardisation, above 0.
         covariates: practices x covariates; none for the test alone.
     """
-    design = np.column_stack([np.ones(len(observed)), covariates])
-    offset = np.log(expected)
+    import statsmodels.api as sm  # slow to load
 
-    def fitted(family, start=None):
-        model = sm.GLM(observed, design, family=family, offset=offset)
-        return model.fit(start_params=start, tol=1e-10)
-
-    poisson = fitted(sm.families.Poisson())
-
-    def negative_binomial(log_alpha):
-        return fitted(sm.families.NegativeBinomial(alpha=np.exp(log_alpha)), poisson.params)
-
-    best = minimize_scalar(
-        lambda log_alpha: -negative_binomial(log_alpha).llf,
-        bounds=np.log(ALPHAS),
-        method="bounded",
-        options={"xatol": 1e-5},
+    design, offset = np.column_stack([np.ones(len(observed)), covariates]), np.log(expected)
+    poisson = sm.GLM(observed, design, family=sm.families.Poisson(), offset=offset).fit()
+    negative_binomial = sm.NegativeBinomial(observed, design, offset=offset).fit(
+        start_params=[*poisson.params, START_ALPHA],
+        method="lbfgs",
+        bounds=[(None, None)] * design.shape[1] + [tuple(np.log(ALPHAS))],  # alpha is fitted as its logarithm
+        factr=PRECISION,
+        maxiter=MOST_STEPS,
+        skip_hessian=True,
+        warn_convergence=False,
+        disp=False,
     )
-    p_value = 0.5 * chi2.sf(max(2 * (-best.fun - poisson.llf), 0.0), 1)
+    *coefficients, alpha = negative_binomial.params
+    p_value = 0.5 * chi2.sf(max(2 * (negative_binomial.llf - poisson.llf), 0.0), 1)
     if p_value >= LEVEL:
         return NeedModel(poisson.params, "poisson", 0.0, p_value)
-    coefficients = negative_binomial(best.x).params
-    return NeedModel(coefficients, "negative_binomial", float(np.exp(best.x)), p_value)
+    return NeedModel(np.array(coefficients), "negative_binomial", float(alpha), p_value)

@@ -30,8 +30,8 @@ def standardised(
         A row for each practice, year and measure (``admissions``, ``cost`` in GBP), sorted:
         ``practice, year, measure, observed, expected``.
     """
-    unit, of_unit = _numbered(counts, UNIT)
-    of_cell = _numbered(counts, ["year", *cell])[1]
+    unit, of_unit = numbered(counts, UNIT)
+    of_cell = numbered(counts, ["year", *cell])[1]
     known = counts["practice"].is_in(list(reference)).to_numpy()
     people = counts["people"].to_numpy().astype(float)
     of_reference = np.bincount(of_cell, people * known)
@@ -49,8 +49,8 @@ def standardised(
     return pd.concat(parts).sort_values([*UNIT, "measure"], ignore_index=True)
 
 
-def _numbered(counts: pl.DataFrame, key: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+def numbered(counts: pl.DataFrame, key: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
     """Every key that occurs, sorted, and the number of each row's key."""
-    numbered = counts.select(key).unique().sort(key).with_row_index("number")
-    numbers = counts.select(key).join(numbered, on=key, how="left", maintain_order="left")["number"]
-    return numbered.drop("number").to_pandas(), numbers.to_numpy().astype(np.int64)
+    keys = counts.select(key).unique().sort(key).with_row_index("number")
+    numbers = counts.select(key).join(keys, on=key, how="left", maintain_order="left")["number"]
+    return keys.drop("number").to_pandas(), numbers.to_numpy().astype(np.int64)

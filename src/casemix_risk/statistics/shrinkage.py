@@ -59,15 +59,15 @@ def shrunken_ratios(observed: np.ndarray, expected: np.ndarray) -> Shrunken:
     The ratio is (O + alpha) / (E + beta) of `gamma_poisson`. Limits with alpha as if it were known are too
     narrow where it is uncertain: without true differences they cover half of the true ratios, not 95 %. So
     they are the quantiles of a Gamma law with the mean and the variance of the true ratio over all spreads,
-    each weighted by its marginal likelihood, with any spread as likely as another beforehand (Kass and Steffey
-    1989, J. Am. Stat. Assoc. 84, 717-726; Gelman 2006, Bayesian Analysis 1, 515-533, on that prior).
+    each weighted by its marginal likelihood, with any spread as likely as another beforehand (Kass and
+    Steffey 1989, J. Am. Stat. Assoc. 84, 717-726; Gelman 2006, Bayesian Analysis 1, 515-533, on that prior).
 
     Args:
         observed: counts, at least 0; not all 0.
         expected: their expectations, above 0.
     """
     alpha, beta = gamma_poisson(observed, expected)
-    # Beyond it the likelihood is next to nothing: the standard error of tau^2 is sqrt(2 / sum E^2) if tau is 0.
+    # Beyond it the likelihood is next to nothing: at no spread, its square has the error sqrt(2 / sum E^2).
     highest = 3 * alpha**-0.5 + 4 * (2 / (expected**2).sum()) ** 0.25
     spread = np.linspace(LEAST_SPREAD, highest, _FINE)
     likelihood, mean = _profile(observed, expected, spread)

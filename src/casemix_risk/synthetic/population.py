@@ -12,10 +12,11 @@ import pandas as pd
 
 from casemix_risk.errors import InputError
 from casemix_risk.streams import stream
+from casemix_risk.synthetic.conditions import conditions_of_people, emergency_need
 from casemix_risk.synthetic.draws import pick
+from casemix_risk.synthetic.practices import practices_of_people, sampled_practices
 
 YEARS = ("2002-03", "2003-04", "2004-05")
-PRACTICES = 400
 PROVIDERS = 150
 NEVER = 9999
 YEARS_YOUNGER = 1
@@ -82,9 +83,11 @@ def sampled_people(size: int, births: int, seed: int) -> pd.DataFrame:
     Returns:
         A row a person, sorted by ``sex, birth`` (youngest first): ``sex`` (1 male, 2 female), ``birth`` (days
         since 1970-01-01), ``dies`` (the calendar year in which the financial year of death starts, or
-        ``NEVER``), ``practice`` (a number below ``PRACTICES``).
+        ``NEVER``), ``practice`` (its number), ``conditions`` (bits, see
+        `casemix_risk.synthetic.conditions`), ``need`` (relative chance of an emergency among those alike in
+        sex and age).
     """
-    generator = stream(seed, "population")
+    generator, practices = stream(seed, "population"), sampled_practices(seed)
     ages = np.arange(_OLDEST)
     alive = np.interp(
         ages, [0, 15, 35, 40, 55, 65, 75, 85, 95, 105], [1.15, 1.3, 1.5, 1.5, 1.3, 1, 0.8, 0.4, 0.08, 0]
@@ -95,12 +98,18 @@ def sampled_people(size: int, births: int, seed: int) -> pd.DataFrame:
     birth = np.concatenate(born)
     age = (year_start(YEARS[0]) - birth) / DAYS_A_YEAR
     male = np.interp(age, [0, 60, 75, 85, 95], [0.512, 0.49, 0.45, 0.33, 0.22])
+    sex = np.where(generator.random(len(birth)) < male, 1, 2).astype(np.int8)
+    dies = _years_of_death(age, generator)
+    practice = practices_of_people(practices, age, generator)
+    conditions = conditions_of_people(sex, age, practice, practices, generator)
     people = pd.DataFrame(
         {
-            "sex": np.where(generator.random(len(birth)) < male, 1, 2).astype(np.int8),
+            "sex": sex,
             "birth": birth.astype(np.int32),
-            "dies": _years_of_death(age, generator),
-            "practice": _practices(len(birth), generator),
+            "dies": dies,
+            "practice": practice,
+            "conditions": conditions,
+            "need": emergency_need(conditions, practice, practices),
         }
     )
     return people.sort_values(["sex", "birth"], ascending=[True, False], kind="stable", ignore_index=True)
@@ -115,23 +124,10 @@ def _years_of_death(age: np.ndarray, generator: np.random.Generator) -> np.ndarr
     return dies
 
 
-def _practices(count: int, generator: np.random.Generator) -> np.ndarray:
-    sizes = generator.lognormal(0, 0.6, PRACTICES)
-    return pick(sizes[None, :], np.zeros(count, int), generator.random(count)).astype(np.int16)
-
-
 def patient_ids(count: int, seed: int) -> np.ndarray:
     """Pseudonyms of 32 hexadecimal characters for people 0 to count - 1, as bytes."""
     generator = stream(seed, "patient ids")
     return np.frombuffer(generator.bytes(16 * count).hex().encode(), dtype="S32")
-
-
-def practice_codes() -> list[str]:
-    """Invented codes in the form of English practices, a letter and five digits."""
-    letters = "ABCDEFGHJKLMNP"
-    return [
-        f"{letters[number % 14]}8{number // 14 % 6 + 1}{number * 37 % 1000:03}" for number in range(PRACTICES)
-    ]
 
 
 def provider_codes() -> list[str]:
@@ -162,13 +158,16 @@ def patient_groups(lines: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
 
     Returns:
         The number of each line's group, and the groups: ``youngest``, ``oldest`` (years), ``rise``, ``sex``
-        (0 both).
+        (0 both), ``by_need`` (whether those with more need come more often: emergencies, not births).
     """
     names = _names(lines)
     ages = np.select([names.str.contains(row.pattern) for row in _AGES], np.arange(len(_AGES)))
     sex = np.select([names.str.contains(_MEN), names.str.contains(_WOMEN)], [1, 2], default=0)
-    number, kinds = pd.factorize(pd.MultiIndex.from_arrays([ages, sex]))
-    groups = pd.DataFrame([_AGES[age]._asdict() | {"sex": sex} for age, sex in kinds])
+    by_need = lines["admission_type"].eq("emergency") & ~is_newborn(lines) & lines["chapter"].ne("N")
+    number, kinds = pd.factorize(pd.MultiIndex.from_arrays([ages, sex, by_need]))
+    groups = pd.DataFrame(
+        [_AGES[age]._asdict() | {"sex": sex, "by_need": by_need} for age, sex, by_need in kinds]
+    )
     return number, groups.drop(columns="pattern")
 
 
@@ -178,7 +177,8 @@ def patient_drawer(
     """A function that draws a person for each of many patients, given their groups, with replacement.
 
     Nobody is drawn who has died before the year, nor who is not yet born when it starts; ages hold
-    all through the year.
+    all through the year. Need moves admissions between people of one sex and age only, so that it changes
+    neither the number of a line's admissions nor their ages.
     """
     alive = np.flatnonzero((people["dies"] >= int(year[:4])) & (people["birth"] < year_start(year)))
     age = ((year_start(year) - people["birth"].to_numpy()[alive]) / DAYS_A_YEAR).astype(int)
@@ -191,9 +191,19 @@ def patient_drawer(
     if not weights.any(axis=1).all():
         raise InputError("Nobody in the sample is of the age and sex some HRG needs: raise the population.")
 
+    need = people["need"].to_numpy()[alive]
+    ladders = [np.append(0, np.cumsum(each)) for each in (np.ones(len(alive)), need)]
+    by_need = groups["by_need"].to_numpy()
+
     def draw(group: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         cell = pick(weights, group, generator.random(len(group)))
-        return alive[first[cell] + (generator.random(len(group)) * size[cell]).astype(int)]
+        low, high, uniform = first[cell], first[cell] + size[cell], generator.random(len(group))
+        place = np.empty(len(group), dtype=int)
+        for chosen, ladder in zip((~by_need[group], by_need[group]), ladders, strict=True):
+            begin, end = ladder[low[chosen]], ladder[high[chosen]]
+            place[chosen] = np.searchsorted(ladder, begin + uniform[chosen] * (end - begin), side="right") - 1
+        # Rounding must not let a person of the next cell in.
+        return alive[place.clip(low, high - 1)]
 
     return draw
 

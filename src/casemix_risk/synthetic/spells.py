@@ -9,6 +9,7 @@ import pandas as pd
 from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.definition_paths import NO_LIMIT
 from casemix_risk.synthetic.draws import pick
+from casemix_risk.synthetic.practices import PRACTICES
 
 EPISODES_PER_SPELL = 1.15
 DELIVERY = r"Delivery|Caesarean"
@@ -72,8 +73,8 @@ def _providers(course: np.ndarray, practice: np.ndarray, generator: np.random.Ge
     """The provider of each course: the practice's usual one four times in five, else one of three others."""
     usual = pick(
         generator.lognormal(0, 0.8, people_of.PROVIDERS)[None, :],
-        np.zeros(people_of.PRACTICES, int),
-        generator.random(people_of.PRACTICES),
+        np.zeros(PRACTICES, int),
+        generator.random(PRACTICES),
     )
     away = np.array([0, 1, 7, 31])[
         pick(np.array([[80, 10, 6, 4]]), np.zeros_like(course), generator.random(len(course)))
