@@ -27,6 +27,32 @@ def variance_factor(observed: np.ndarray, expected: np.ndarray) -> float:
     return max(1.0, float(((observed - fitted) ** 2 / fitted).sum() / ((units - 1) * (years - 1))))
 
 
+def spread_profile(
+    observed: np.ndarray, expected: np.ndarray, factor: float, replicates: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How much true ratios may differ: their variance at evenly spaced quantiles of its confidence law.
+
+    Steps 1 and 2 of `true_ratio_draws`; its arguments.
+
+    Returns:
+        Arrays over replicates: variance between true ratios, falling; the mean ratio at each; its standard
+        error.
+    """
+    freedom = len(observed) - 1
+    wanted = chdtri(freedom, (np.arange(replicates) + 0.5) / replicates)
+    ratio = observed / expected
+    chance = factor * observed.sum() / expected.sum() / expected
+    # Q(v) is at most sum (ratio - mean)^2 / v, so at the grid's last value it is below all that is wanted.
+    last = ((ratio - ratio.mean()) ** 2).sum() / wanted.min()
+    grid = last * np.concatenate([[0.0], np.geomspace(_SMALLEST_OF_GRID, 1, _GRID)])
+    weight = 1 / (chance + grid[:, None])
+    total = weight.sum(axis=1)
+    mean = (weight * ratio).sum(axis=1) / total
+    q = (weight * (ratio - mean[:, None]) ** 2).sum(axis=1)
+    spread = np.interp(-wanted, -q, grid)
+    return spread, np.interp(spread, grid, mean), np.interp(spread, grid, np.sqrt(1 / total))
+
+
 def true_ratio_draws(
     observed: np.ndarray,
     expected: np.ndarray,
@@ -59,7 +85,7 @@ def true_ratio_draws(
     Returns:
         Array replicates x units.
     """
-    spread, centre, error = _spreads(observed, expected, factor, replicates)
+    spread, centre, error = spread_profile(observed, expected, factor, replicates)
     mean = (centre + error * generator.standard_normal(replicates))[:, None]
     differ = spread > 0
     drawn = np.repeat(mean, len(observed), axis=1)
@@ -67,22 +93,3 @@ def true_ratio_draws(
     shape = observed / factor + mean[differ] * rate
     drawn[differ] = generator.standard_gamma(shape) / (expected / factor + rate)
     return drawn
-
-
-def _spreads(
-    observed: np.ndarray, expected: np.ndarray, factor: float, replicates: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance between true ratios of each draw, with the mean ratio at it and the mean's standard error."""
-    freedom = len(observed) - 1
-    wanted = chdtri(freedom, (np.arange(replicates) + 0.5) / replicates)
-    ratio = observed / expected
-    chance = factor * observed.sum() / expected.sum() / expected
-    # Q(v) is at most sum (ratio - mean)^2 / v, so at the grid's last value it is below all that is wanted.
-    last = ((ratio - ratio.mean()) ** 2).sum() / wanted.min()
-    grid = last * np.concatenate([[0.0], np.geomspace(_SMALLEST_OF_GRID, 1, _GRID)])
-    weight = 1 / (chance + grid[:, None])
-    total = weight.sum(axis=1)
-    mean = (weight * ratio).sum(axis=1) / total
-    q = (weight * (ratio - mean[:, None]) ** 2).sum(axis=1)
-    spread = np.interp(-wanted, -q, grid)
-    return spread, np.interp(spread, grid, mean), np.interp(spread, grid, np.sqrt(1 / total))
