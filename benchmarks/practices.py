@@ -27,11 +27,11 @@ def results_section(said: dict) -> str:
     return "\n\n".join(
         [
             HEADING,
-            f"Written by `python benchmarks/practices.py` on {os.cpu_count()} cores: {PRACTICES:,} practices, "
-            f"{PEOPLE:,} people, {len(YEARS)} years, {said['rows']:,} cells of practice, year, sex, age and "
-            f"earlier diagnoses, drawn with true effects. Peak memory of the process, with the tables that it "
-            f"starts from and the libraries: {said['peak_mb']:,.0f} MB (wanted: under {MOST_MB:,}). Counting "
-            "the cells from episodes is a job of its own, which streams.",
+            f"Written by `python benchmarks/practices.py` on {os.cpu_count()} cores: {PRACTICES:,} "
+            f"practices, {PEOPLE:,} people, {len(YEARS)} years, {said['rows']:,} cells of practice, year, "
+            "sex, age and earlier diagnoses, drawn with true effects. Peak memory of the process, with the "
+            f"tables that it starts from and the libraries: {said['peak_mb']:,.0f} MB (wanted: under "
+            f"{MOST_MB:,}). Counting the cells from episodes is a job of its own, which streams.",
             "\n".join(rows),
         ]
     )

@@ -169,7 +169,7 @@ def _wanted(error: jsonschema.ValidationError) -> str:
     if error.validator == "uniqueItems":
         return "each value once"
     if error.validator in ("minItems", "minProperties"):
-        return "at least one"
+        return f"at least {'one' if error.validator_value == 1 else error.validator_value}"
     kind = _TYPES.get(schema.get("type"), "text")
     limit = " and ".join(words.format(schema[key]) for key, words in _LIMITS.items() if key in schema)
     example = f" such as {schema['examples'][0]}" if "examples" in schema else ""

@@ -8,6 +8,8 @@ import polars as pl
 
 from casemix_risk.errors import InputError
 
+FEWEST_PRACTICES = 20  # of a register
+
 
 def practice_lists(register: pd.DataFrame, groups: Mapping[str, Sequence[str]] | None) -> pd.DataFrame:
     """The lists of practices and of groups of them.
@@ -51,9 +53,14 @@ def practices_compared(district: Sequence[str] | None, people: pl.DataFrame) -> 
         Their codes, sorted, each once.
 
     Raises:
-        InputError: the register lacks one.
+        InputError: the register lacks one, or has too few practices to fit what need explains on each half.
     """
     known = set(people["practice"])
+    if len(known) < FEWEST_PRACTICES:
+        raise InputError(
+            f"Comparing practices needs at least {FEWEST_PRACTICES} on the register, which has {len(known)}: "
+            "give a larger one, or leave practices.profile out."
+        )
     for code in district or ():
         _check_known("practices.district", code, known)
     return sorted(set(district or known))

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from casemix_risk.audit.lineage import ancestors, lineage_html
 from casemix_risk.figure_style import svg_address
-from casemix_risk.practices.association import NOT_PROVEN
 from casemix_risk.formats import about_count, about_pounds, decimals, integer, percent, pounds
+from casemix_risk.practices.association import NOT_PROVEN
 from casemix_risk.report.findings import YearsSaid
 from casemix_risk.report.html_table import html_table, traced
 from casemix_risk.report.table import ReportTable

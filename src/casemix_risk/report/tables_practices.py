@@ -1,4 +1,4 @@
-"""The report's tables and numbers of practices compared: who stands out, what need explains, what could be saved."""
+"""The report's tables and numbers of practices compared: who differs, what need explains, what could be saved."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,13 +7,14 @@ import pandas as pd
 
 from casemix_risk.audit.source import MEDIAN, ROWS, Source
 from casemix_risk.formats import decimals, integer, pounds
+from casemix_risk.practices.expected import ALL_YEARS, LEADING_STEP
 from casemix_risk.practices.ladder import PUBLISHED_R_SQUARED
 from casemix_risk.practices.published import published_ratios
 from casemix_risk.practices.savings import recommended_saving
 from casemix_risk.report.numbers import Number
 from casemix_risk.report.table import ReportTable, Spread, spread_table, straight
 
-LEADING_STEP, CODED_STEP = "deprivation", "earlier_diagnoses"
+CODED_STEP = "earlier_diagnoses"
 STEPS = {
     "age_sex": "age and sex",
     "deprivation": "and deprivation",
@@ -36,7 +37,6 @@ TERMS = {
 SIGNALS = ("high", "low")
 SIGNALS_SHOWN = 30
 _ROUNDED = "the cell, rounded to two decimals"
-ALL_YEARS = "all"
 RATIOS, LADDER = "practices/practice_ratios", "practices/practice_ladder"
 SAVINGS, ASSOCIATION = "practices/practice_savings", "practices/practice_association"
 
@@ -52,14 +52,17 @@ def comparison_tables(tables: Mapping[str, pd.DataFrame]) -> list[ReportTable]:
     return [
         _signals(tables["practice_ratios"]),
         _ladder(tables["practice_ladder"]),
-        *([] if opportunity is None else [_estimates(savings, opportunity.best), _sweep(savings)]),
+        _estimates(savings, opportunity.best),
+        _sweep(savings),
         _association(tables["practice_association"]),
     ]
 
 
 def beyond_chance(ratios: pd.DataFrame) -> pd.Series:
-    """Whether a practice is above or below what need explains with chance taken off: its shrunken 95 % interval
-    is all on one side of 1, so that at most 1 in 40 of those named should be on the wrong side.
+    """Whether a practice is above or below what need explains with chance taken off.
+
+    Its shrunken 95 % interval is all on one side of 1. The chance that its true ratio is on the other is then
+    at most 1 in 40, so at most about 1 in 40 of those named should be.
 
     Args:
         ratios: rows of table ``practice_ratios``.
@@ -95,8 +98,8 @@ def _signals(ratios: pd.DataFrame) -> ReportTable:
     table = spread_table(
         "practice_signals",
         "Practices beyond chance",
-        "Emergency admissions over what need explains, all years, without and with diagnoses: practices beyond "
-        f"chance either way (at most {SIGNALS_SHOWN})",
+        "Emergency admissions over what need explains, all years, without and with diagnoses: practices "
+        f"beyond chance either way (at most {SIGNALS_SHOWN})",
         RATIOS,
         shown,
         {"practice": ("Practice", None)},
@@ -121,7 +124,7 @@ def _ladder(ladder: pd.DataFrame) -> ReportTable:
     return ReportTable(
         "practice_ladder",
         "What need explains",
-        "What each step explains in the half of the practices that it was not fitted to (mean of both halves)",
+        "What each step explains in the half of the practices that it was not fitted to, mean of both halves",
         rows.assign(words=rows["step"].map(STEPS), published=rows["step"].map(_published_r_squared)),
         {
             "words": ("Step", None),
@@ -241,7 +244,9 @@ def _ratio_numbers(ratios: pd.DataFrame) -> Iterator[Number]:
     for side, how in (("above", "shrunken_lower above 1"), ("below", "shrunken_upper below 1")):
         agreed = (sides[[LEADING_STEP, CODED_STEP]] == side).all(axis=1).sum()
         said = f"the number of practices with {how} at both {LEADING_STEP} and {CODED_STEP}"
-        yield Number(f"text/practices_{side}_both", agreed, Source(RATIOS, how.split()[0], of_admissions, said))
+        yield Number(
+            f"text/practices_{side}_both", agreed, Source(RATIOS, how.split()[0], of_admissions, said)
+        )
 
 
 def _ladder_numbers(ladder: pd.DataFrame) -> Iterator[Number]:
@@ -255,8 +260,6 @@ def _ladder_numbers(ladder: pd.DataFrame) -> Iterator[Number]:
 
 def _savings_numbers(savings: pd.DataFrame) -> Iterator[Number]:
     opportunity = recommended_saving(savings, LEADING_STEP)
-    if opportunity is None:
-        return
     where = {"step": LEADING_STEP, "best": opportunity.best, "truncated": False}
     of_best = savings.query("step == @LEADING_STEP and best == @opportunity.best and not truncated")
     for estimator, row in of_best.set_index("estimator").iterrows():
