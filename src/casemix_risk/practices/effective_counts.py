@@ -22,7 +22,8 @@ def effective_counts(expected: pd.DataFrame, counts: pl.DataFrame) -> pd.DataFra
         counts: table ``practice_counts``.
 
     Returns:
-        `expected`, less years, measures and steps in which nobody had anything, with ``own_unit`` and ``unit``: admissions (1) or GBP an event, of the practice and of all.
+        `expected`, less years, measures and steps in which nobody had anything, with ``own_unit`` and
+        ``unit``: admissions (1) or GBP an event, of the practice and of all.
     """
     units, of_unit = numbered(counts, UNIT)
     squares = np.bincount(of_unit, counts["cost_squared"].to_numpy())
