@@ -13,14 +13,14 @@ def variance_factor(observed: np.ndarray, expected: np.ndarray) -> float:
     Pearson's X^2 / ((units - 1)(years - 1)) of observed counts against each unit's own rate and each year's
     own level, as for a quasi-Poisson model with factors for units and years (McCullagh and Nelder 1989,
     *Generalized Linear Models*, section 6.2.3). Patients who come back, and what differs between a unit's
-    years, raise it; lasting differences between units do not. At least 1; 1 where there is one year.
+    years, raise it; lasting differences between units do not. At least 1; 1 with one year or one unit.
 
     Args:
         observed: counts, units x years; no unit may have none in all years.
         expected: their expected counts, above 0.
     """
     units, years = observed.shape
-    if years == 1:
+    if units < 2 or years < 2:
         return 1.0
     levelled = expected * (observed.sum(axis=0) / expected.sum(axis=0))
     fitted = levelled * (observed.sum(axis=1) / levelled.sum(axis=1))[:, None]
