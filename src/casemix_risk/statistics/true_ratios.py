@@ -65,7 +65,8 @@ def true_ratio_draws(
     Counts vary by chance with variance factor x mean; true ratios have a Gamma law of mean m and variance v
     (Poisson-Gamma shrinkage; Clayton and Kaldor 1987, Biometrics 43, 671-681). Each draw takes
 
-    1. v from its confidence distribution: Q(v) = sum w (ratio - m(v))^2, with w = 1 / (factor m / E + v) and
+    1. v from its confidence distribution: Q(v) = sum w (ratio - m(v))^2, with w = 1 / (factor M / E + v), M
+       the ratio of all units together, and
        m(v) the mean of ratios by w, has a chi-squared law of units - 1 degrees of freedom at the true v, so v
        solves Q(v) = a quantile of that law, and is 0 where even Q(0) is below it (Q-profile; Viechtbauer
        2007, Statistics in Medicine 26, 37-52). The quantiles are spaced evenly in probability;
