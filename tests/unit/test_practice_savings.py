@@ -221,6 +221,17 @@ def test_fewer_than_nine_practices_have_no_best(district):
     assert recommended_saving(table, "age_sex") is None
 
 
+def test_practices_without_a_profile_or_a_year_before_are_left_out(district):
+    fuller = district.expected[district.expected["practice"] < 20].assign(step="morbidity")
+    few = district.expected[district.expected["practice"] < 8].assign(step="deprivation")
+    new = fuller[(fuller["practice"] >= 8) | (fuller["year"] == "2004-05")]
+    table = practice_savings(pd.concat([district.expected, new, few]), SEED)
+    assert set(table["step"]) == {"age_sex", "morbidity"}
+    counts = table[table["step"] == "morbidity"].groupby("estimator")["practices"].unique()
+    assert counts["naive"] == [20]
+    assert counts["next_year"] == [12]
+
+
 def test_many_practices_show_twenty_numbers_of_best():
     savings = practice_savings(simulated_district(Truth(0.1, practices=300), SEED, 0).expected, SEED, 50)
     numbers = sorted(savings["best"].unique())

@@ -11,6 +11,7 @@ from casemix_risk.statistics.true_ratios import true_ratio_draws, variance_facto
 from casemix_risk.streams import stream
 
 FEWEST_BEST = 3
+FEWEST_PRACTICES = 3 * FEWEST_BEST
 MOST_VALUES = 20  # of the number of best practices
 CONFIDENCE = 0.95
 TAILS = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
@@ -66,20 +67,20 @@ def practice_savings(expected: pd.DataFrame, seed: int, replicates: int = 1_000)
         replicates: draws of the true ratios.
 
     Returns:
-        Table ``practice_savings``: n from 3 to a third of the practices, at most 20 values; without rows
-        where there are fewer than 9 practices; without ``next_year`` where there is one year.
+        Table ``practice_savings``: n from 3 to a third of the practices, at most 20 values. A step with fewer
+        than 9 practices has no rows, nor has ``next_year`` where fewer than 9 have the year before.
     """
     rows = expected[expected["year"] != "all"]
     admissions = rows[rows["measure"] == "admissions"]
     latest, *before = sorted(admissions["year"].unique(), reverse=True)[:2]
-    if admissions.loc[admissions["year"] == latest, "practice"].nunique() < 3 * FEWEST_BEST:
-        return pd.DataFrame(columns=COLUMNS)
     factor = _factor(admissions[admissions["step"] == _FACTOR_STEP])
     unit_cost = _unit_cost(rows[rows["year"] == latest])
     tables = []
     for step, of_step in admissions.groupby("step", sort=False):
         by_practice = of_step.set_index("practice").sort_index()
         now = by_practice[by_practice["year"] == latest]
+        if len(now) < FEWEST_PRACTICES:
+            continue
         year = _year(now, unit_cost)
         by_ratio = np.argsort(year.observed / year.expected, kind="stable")
         generator = stream(seed, "practice savings", step)
@@ -88,9 +89,13 @@ def practice_savings(expected: pd.DataFrame, seed: int, replicates: int = 1_000)
         for earlier in before:
             last = by_practice[by_practice["year"] == earlier]
             both = now.index.intersection(last.index)
+            if len(both) < FEWEST_PRACTICES:
+                continue
             chosen = np.argsort((last["observed"] / last["expected"])[both].to_numpy(), kind="stable")
             parts.append(_measured("next_year", _year(now.loc[both], unit_cost), chosen, factor))
         tables.append(pd.concat(parts).assign(step=step, year=latest))
+    if not tables:
+        return pd.DataFrame(columns=COLUMNS)
     return pd.concat(tables)[COLUMNS].sort_values(KEY, ignore_index=True)
 
 

@@ -13,14 +13,14 @@ def variance_factor(observed: np.ndarray, expected: np.ndarray) -> float:
     Pearson's X^2 / ((units - 1)(years - 1)) of observed counts against each unit's own rate and each year's
     own level, as for a quasi-Poisson model with factors for units and years (McCullagh and Nelder 1989,
     *Generalized Linear Models*, section 6.2.3). Patients who come back, and what differs between a unit's
-    years, raise it; lasting differences between units do not. At least 1; 1 where there is one year.
+    years, raise it; lasting differences between units do not. At least 1; 1 with one year or one unit.
 
     Args:
         observed: counts, units x years; no unit may have none in all years.
         expected: their expected counts, above 0.
     """
     units, years = observed.shape
-    if years == 1:
+    if units < 2 or years < 2:
         return 1.0
     levelled = expected * (observed.sum(axis=0) / expected.sum(axis=0))
     fitted = levelled * (observed.sum(axis=1) / levelled.sum(axis=1))[:, None]
@@ -65,7 +65,8 @@ def true_ratio_draws(
     Counts vary by chance with variance factor x mean; true ratios have a Gamma law of mean m and variance v
     (Poisson-Gamma shrinkage; Clayton and Kaldor 1987, Biometrics 43, 671-681). Each draw takes
 
-    1. v from its confidence distribution: Q(v) = sum w (ratio - m(v))^2, with w = 1 / (factor m / E + v) and
+    1. v from its confidence distribution: Q(v) = sum w (ratio - m(v))^2, with w = 1 / (factor M / E + v), M
+       the ratio of all units together, and
        m(v) the mean of ratios by w, has a chi-squared law of units - 1 degrees of freedom at the true v, so v
        solves Q(v) = a quantile of that law, and is 0 where even Q(0) is below it (Q-profile; Viechtbauer
        2007, Statistics in Medicine 26, 37-52). The quantiles are spaced evenly in probability;
