@@ -1,4 +1,4 @@
-"""A page on each practice of a district: what its patients need, what chance does, and what it means in pounds."""
+"""A page on each practice of a district: its patients' need, what chance does, and what that is in pounds."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from casemix_risk.formats import about_pounds, decimals, integer, percent
 from casemix_risk.practices.funnel_svg import Funnel, district_funnel, own_point
+from casemix_risk.practices.prevalence import condition_in_words
 from casemix_risk.practices.published import (
     ALL_YEARS,
     published_coding,
@@ -29,7 +30,6 @@ SIGNALS = {  # in the overview, and in a sentence
     "low": ("few", "It stands out: practices of its size seldom have so few."),
     "": ("no", "It does not stand out from how much practices usually differ."),
 }
-SPELLED_OUT = {"chd": "coronary heart disease", "ckd": "chronic kidney disease", "copd": "COPD"}
 NORMAL_95 = 1.96
 STANDARD_DEVIATIONS_A_TOLERANCE = 3
 NOTHING = "–"
@@ -84,7 +84,7 @@ def practice_pages(
     environment.filters |= {"one": _or_nothing(decimals(1)), "share": _or_nothing(percent)}
     environment.filters |= {
         "about": about_pounds,
-        "words": lambda name: SPELLED_OUT.get(name, name.replace("_", " ")),
+        "words": condition_in_words,
     }
     return environment.get_template("pages.html").render(
         run=run,
