@@ -98,7 +98,8 @@ def with_year(earlier: Earlier, batches: Iterable[pl.DataFrame], codes: pl.DataF
     person, categories, place = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(person, kind="stable")
     person = person[order]
-    first = np.flatnonzero(np.append(True, person[1:] != person[:-1])[: len(person)])
-    last = np.append(first[1:], len(person)) - 1
-    everything = np.bitwise_or.reduceat(categories[order], first) if len(first) else categories
+    new = np.append(True, person[1:] != person[:-1])[: len(person)]
+    last = np.append(new[1:], True)[: len(person)]
+    first = np.flatnonzero(new)
+    everything = np.bitwise_or.reduceat(categories[order], first)
     return Earlier(person[first], everything, place[order][last], codes)
