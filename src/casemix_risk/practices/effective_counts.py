@@ -22,7 +22,8 @@ def effective_counts(expected: pd.DataFrame, counts: pl.DataFrame) -> pd.DataFra
         counts: table ``practice_counts``.
 
     Returns:
-        `expected` with ``own_unit`` and ``unit``: admissions (1) or GBP an event, of the practice and of all.
+        `expected`, less years, measures and steps in which nobody had anything, with ``own_unit`` and
+        ``unit``: admissions (1) or GBP an event, of the practice and of all.
     """
     units, of_unit = numbered(counts, UNIT)
     squares = np.bincount(of_unit, counts["cost_squared"].to_numpy())
@@ -32,6 +33,7 @@ def effective_counts(expected: pd.DataFrame, counts: pl.DataFrame) -> pd.DataFra
     rows = expected.merge(cost, on=["practice", "year", "measure"], how="left")
     rows["squares"] = rows["squares"].fillna(rows["observed"])
     sums = rows.groupby(["year", "measure", "step"])[["squares", "observed"]].transform("sum")
-    unit = sums["squares"] / sums["observed"]
+    some = sums["observed"] > 0
+    rows, unit = rows[some], (sums["squares"] / sums["observed"])[some]
     own_unit = (rows["squares"] / rows["observed"]).where(rows["observed"] > 0, unit)
     return rows.drop(columns="squares").assign(own_unit=own_unit, unit=unit)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from casemix_risk.errors import InputError
 from casemix_risk.practices.covariates import covariates
 from casemix_risk.practices.need_model import NeedModel, fit_need
 from casemix_risk.practices.standardisation import AGE_SEX, AGE_SEX_AND_EARLIER, MEASURES, standardised
@@ -44,18 +43,8 @@ def practice_expected(
         counts: table ``practice_counts``.
         profile: table ``practice_profile``. Practices that it lacks have step ``age_sex`` alone.
         district: practices that are compared; None: all.
-
-    Raises:
-        InputError: fewer than 10 practices have a profile, or a practice of the district has no list.
     """
-    known = set(counts["practice"].unique())
-    missing = sorted(set(district or ()) - known)
-    if missing:
-        raise InputError(
-            f"practices.district names the practice {missing[0]}, of which the register has no list: mend "
-            "the code or give its list."
-        )
-    table = expected_by_step(counts, profile, known).expected
+    table = expected_by_step(counts, profile, counts["practice"].unique()).expected
     return table if district is None else table[table["practice"].isin(district)].reset_index(drop=True)
 
 
@@ -70,50 +59,36 @@ def expected_by_step(counts: pl.DataFrame, profile: pl.DataFrame, reference: Col
     A model is fitted on the sum of all years, as a profile has none, and its multipliers are scaled to each
     year's total of the practices it is fitted on: no step makes a whole year look high or low. Steps 3 and 4
     use what somebody coded, 1 and 2 do not. A year without an earlier one has no diagnoses to go by, so its
-    step 4 standardises as step 3 does.
+    step 4 standardises as step 3 does. With fewer than 10 practices to fit on there is step 1 alone.
 
     Args:
         counts: table ``practice_counts``.
         profile: table ``practice_profile``.
         reference: practices whose rates are used, and of them those of the profile for models.
-
-    Raises:
-        InputError: fewer than 10 of these have a profile.
     """
-    by_cell = {cell: standardised(counts, reference, cell) for cell in (AGE_SEX, AGE_SEX_AND_EARLIER)}
-    fitted_on = sorted(set(reference) & set(profile["practice"]))
-    if len(fitted_on) < FEWEST_PRACTICES:
-        raise InputError(
-            f"Only {len(fitted_on)} practices with a list have a profile, and at least {FEWEST_PRACTICES} "
-            "are needed to compare them: give practices.profile more rows."
-        )
-    known = covariates(counts, profile, fitted_on)
-    known[None] = pd.DataFrame(index=known["morbidity"].index)
+    fitted_on = sorted(set(reference) & set(profile["practice"]) & set(counts["practice"].unique()))
+    enough = len(fitted_on) >= FEWEST_PRACTICES
+    steps = STEPS if enough else {"age_sex": STEPS["age_sex"]}
+    by_cell = {cell: standardised(counts, reference, cell) for cell in {cell for cell, _ in steps.values()}}
+    known = covariates(counts, profile, fitted_on) if enough else {}
+    known[None] = pd.DataFrame(index=fitted_on)
     parts, models = [], {}
     for measure, column in MEASURES.items():
-        unit = _unit(counts, column, fitted_on)
-        for step, (cell, with_covariates) in STEPS.items():
-            rows = by_cell[cell]
+        squares = "admissions" if measure == "admissions" else "cost_squared"
+        unit = counts[squares].to_numpy().sum() / counts[column].to_numpy().sum()
+        for step, (cell, with_covariates) in steps.items():
+            rows, values = by_cell[cell], known[with_covariates]
             rows = rows[(rows["measure"] == measure) & (rows["expected"] > 0)]
-            values = known[with_covariates]
-            models[measure, step] = model = _fitted(rows, values, fitted_on, unit)
+            if enough:
+                models[measure, step] = _fitted(rows, values, fitted_on, unit)
             if with_covariates:
-                rows = _multiplied(rows, values, model, fitted_on)
+                rows = _multiplied(rows, values, models[measure, step], fitted_on)
             parts.append(rows.assign(step=step))
     yearly = pd.concat(parts)
     together = yearly.groupby(["practice", "measure", "step"], as_index=False)[["observed", "expected"]].sum()
     table = pd.concat([yearly, together.assign(year=ALL_YEARS)])
     table = table[[*KEY, "observed", "expected"]].sort_values(KEY, ignore_index=True)
     return Steps(table, models)
-
-
-def _unit(counts: pl.DataFrame, column: str, practices: Collection[str]) -> float:
-    """What one effective event is worth: 1 admission, or the pounds of `effective_counts`."""
-    if column == "admissions":
-        return 1.0
-    rows = counts.filter(pl.col("practice").is_in(list(practices)))
-    squares, cost = (rows[name].to_numpy().sum() for name in ("cost_squared", column))
-    return squares / cost
 
 
 def _fitted(rows: pd.DataFrame, values: pd.DataFrame, practices: Collection[str], unit: float) -> NeedModel:

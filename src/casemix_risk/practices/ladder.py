@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from casemix_risk.practices.expected import ALL_YEARS, STEPS, expected_by_step
+from casemix_risk.practices.expected import ALL_YEARS, FEWEST_PRACTICES, STEPS, expected_by_step
 from casemix_risk.practices.standardisation import MEASURES
 from casemix_risk.streams import stream
 
@@ -18,6 +18,7 @@ HALVES = ("first", "second")
 PUBLISHED_R_SQUARED = {"age_sex": (0.34, 0.34), "diagnoses": (0.61, 0.61), "diagnoses_area": (0.74, 0.77)}
 PUBLISHED_MISSED_SHARE = 1 / 3
 KEY = ["measure", "step", "fitted_half"]
+COLUMNS = [*KEY, "practices", "r_squared", "missed_by_10_share", "dispersion", "family", "p_value"]
 
 
 def practice_ladder(
@@ -36,12 +37,14 @@ def practice_ladder(
         district: practices to score on; None: all. All are fitted on.
         seed: the run's.
 
-    Raises:
-        InputError: fewer than 10 practices of a half have a list and a profile.
+    Returns:
+        No rows where a half has fewer than 10 practices.
     """
     lists = counts.group_by("practice").agg(pl.col("people").sum()).sort("practice").to_pandas()
     people = lists.set_index("practice")["people"]
     practices = np.array(sorted(set(people.index) & set(profile["practice"])))
+    if len(practices) < len(HALVES) * FEWEST_PRACTICES:
+        return pd.DataFrame(columns=COLUMNS)
     dealt = stream(seed, "practice ladder").permutation(len(practices))
     first = np.isin(np.arange(len(practices)), dealt[: len(practices) // 2])
     compared = np.isin(practices, practices if district is None else list(district))
@@ -61,7 +64,7 @@ def practice_ladder(
                     | _scores(of_step, people.loc[of_step["practice"]].to_numpy())
                     | {"dispersion": model.alpha, "family": model.family, "p_value": model.p_value}
                 )
-    return pd.DataFrame(rows).sort_values(KEY, ignore_index=True)
+    return pd.DataFrame(rows)[COLUMNS].sort_values(KEY, ignore_index=True)
 
 
 def _scores(rows: pd.DataFrame, people: np.ndarray) -> dict[str, float]:
