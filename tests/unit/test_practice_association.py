@@ -1,16 +1,21 @@
 """Association over practices: closed forms, statsmodels' own likelihood, and known truth."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from casemix_risk.audit.contract import check_domain, check_key, read_contract
 from casemix_risk.practices.association import negative_binomial, practice_association
 from casemix_risk.streams import stream
 
 PRACTICES = 57
+SCHEMA = Path(__file__).parents[2] / "workflow/schemas/practice_association.yaml"
 
 
 def drawn(draw, practices, effects, sd):
@@ -72,7 +77,12 @@ def tables():
 
 
 def test_known_effects_are_found_a_standard_deviation_of_each_term(tables):
-    found = practice_association(*tables).set_index(["step", "term"])
+    found = practice_association(*tables)
+    contract = read_contract(SCHEMA)
+    rows = pa.Table.from_pandas(found, preserve_index=False).cast(contract.schema)
+    check_domain(rows, contract)
+    check_key(rows.select(contract.key), contract)
+    found = found.set_index(["step", "term"])
     assert found.index.tolist() == [
         (step, term)
         for step in ("age_sex", "earlier_diagnoses")

@@ -146,6 +146,15 @@ def test_where_all_is_small_nothing_is_shown(text):
     assert "Not shown: its figures are small" in words
 
 
+def test_too_few_practices_for_a_model_are_compared_by_age_and_sex_alone():
+    few = tables()
+    few["ratios"] = few["ratios"].query("step == 'age_sex'").assign(tau=np.nan)
+    words = section(practice_pages(run="mine", templates=TEMPLATES, **few), "P1")
+    assert "15 % more than their age and sex lead to expect" in words
+    assert "is chance" not in words
+    assert "2004-05 630 1.26 (1.13 to 1.39) –" in words
+
+
 def test_the_page_is_the_same_whatever_is_not_to_be_told(text):
     other = COUNTS | {"P2": (5, 298), "P3": (1, 6)}
     assert practice_pages(run="mine", templates=TEMPLATES, **tables(other, last_driver=1)) == text
