@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from casemix_risk.figure_style import GREY, PALETTE, new_figure
+from casemix_risk.practices.prevalence import condition_in_words
 from casemix_risk.practices.published import ALL_YEARS
 
 SIDES = {
@@ -56,7 +57,7 @@ def draw_coding_and_ratio(ratios: pd.DataFrame, completeness: pd.Series, associa
 
 def _ratio_ticks(axes: Axes) -> None:
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.2, 1.5, 2, 3, 5, 7, 8.5)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.1, 1.2, 1.35, 1.5, 2, 3, 5, 7, 8, 9)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
 
@@ -76,17 +77,13 @@ def draw_prevalence(prevalence: pd.DataFrame) -> Figure:
         both = of_one[["expected_pct", "recorded_pct"]]
         ends = [both.min(axis=None), both.max(axis=None)]
         axes.plot(ends, ends, color=PALETTE[3], linewidth=1)
-        axes.set_title(condition.replace("_", " "), fontsize=10)
+        axes.set_title(condition_in_words(condition), fontsize=10)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(4))
     for axes in panels.flat[len(conditions) :]:
         axes.set_visible(False)
     figure.supxlabel("expected by age and sex, % of the list", fontsize=10.5)
     figure.supylabel("recorded, % of the list", fontsize=10.5)
-    figure.suptitle(
-        "Recorded prevalence beside expected; on the line both are equal",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
-    )
+    title = "Recorded prevalence beside expected; on the line both are equal"
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     return figure

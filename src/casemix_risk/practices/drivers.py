@@ -47,7 +47,8 @@ def practice_drivers(
     A condition is the ICD-10 chapter of the primary diagnosis. With people n of practice p in a cell g of sex
     and age and all practices' admissions O_gc for condition c, expected is E_pc = sum over g of
     n_pg O_gc / n_g: indirect standardisation by all practices of the register, all years together. So a
-    practice's excesses add up to what it is above or below in all.
+    practice's excesses add up to what it is above or below in all, but for admissions without a price, which
+    are counted here.
 
     Args:
         episodes: year -> table ``episodes``, as a lazy frame.

@@ -97,7 +97,8 @@ def _axes(funnel: Funnel) -> str:
     middle = (LEFT + right) / 2
     parts.append(f'<path d="M{LEFT} {foot}H{right}" stroke="#1d1d1f"/>')
     parts.append(
-        f'<text x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle" {_TEXT}>expected admissions, all years</text>'
+        f'<text x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle" {_TEXT}>'
+        "expected admissions, all years</text>"
         f'<text transform="translate(14 {(TOP + foot) / 2:.0f}) rotate(-90)" text-anchor="middle" {_TEXT}>'
         "observed / expected</text>"
     )

@@ -1,4 +1,4 @@
-"""A page on each practice of a district: what its patients need, what chance does, and what it means in pounds."""
+"""A page on each practice of a district: its patients' need, what chance does, and what that is in pounds."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from casemix_risk.formats import about_pounds, decimals, integer, percent
 from casemix_risk.practices.funnel_svg import Funnel, district_funnel, own_point
+from casemix_risk.practices.prevalence import condition_in_words
 from casemix_risk.practices.published import (
     ALL_YEARS,
     published_coding,
@@ -17,7 +18,9 @@ from casemix_risk.practices.published import (
 )
 from casemix_risk.volumes.small_numbers import LARGEST_SMALL_NUMBER, ROUNDED_TO
 
-LEADING_STEP = "deprivation"  # no coding moves it
+# What no coding moves leads; with too few practices for a model there is age and sex alone.
+LEADING = {"deprivation": "age, sex and deprivation", "age_sex": "age and sex"}
+WITH_DIAGNOSES = "earlier_diagnoses"
 STEPS = {  # words, whether somebody's coding moves it
     "age_sex": ("age and sex", False),
     "deprivation": ("and deprivation", False),
@@ -29,7 +32,6 @@ SIGNALS = {  # in the overview, and in a sentence
     "low": ("few", "It stands out: practices of its size seldom have so few."),
     "": ("no", "It does not stand out from how much practices usually differ."),
 }
-SPELLED_OUT = {"chd": "coronary heart disease", "ckd": "chronic kidney disease", "copd": "COPD"}
 NORMAL_95 = 1.96
 STANDARD_DEVIATIONS_A_TOLERANCE = 3
 NOTHING = "–"
@@ -62,7 +64,8 @@ def practice_pages(
         HTML that needs no other file and no network. The section of practice A81001 is ``#practice-A81001``.
     """
     shown = published_ratios(ratios)
-    leading = shown.query("measure == 'admissions' and year == @ALL_YEARS and step == @LEADING_STEP")
+    step = next(each for each in LEADING if each in set(shown["step"]))
+    leading = shown.query("measure == 'admissions' and year == @ALL_YEARS and step == @step")
     leading = leading.set_index("practice")
     funnel = district_funnel(leading)
     years = sorted(set(ratios["year"]) - {ALL_YEARS})
@@ -84,7 +87,7 @@ def practice_pages(
     environment.filters |= {"one": _or_nothing(decimals(1)), "share": _or_nothing(percent)}
     environment.filters |= {
         "about": about_pounds,
-        "words": lambda name: SPELLED_OUT.get(name, name.replace("_", " ")),
+        "words": condition_in_words,
     }
     return environment.get_template("pages.html").render(
         run=run,
@@ -98,7 +101,7 @@ def practice_pages(
         largest_small_number=LARGEST_SMALL_NUMBER,
         rounded_to=ROUNDED_TO,
         nothing=NOTHING,
-        either_side=(LEADING_STEP, "earlier_diagnoses"),
+        need=LEADING[step],
     )
 
 
@@ -128,11 +131,12 @@ def _practice(
         if told and leading["ratio"] > 0
         else None,
         "steps": list(_steps(of_all)),
-        "years": [_year(rows, year) for year in years],
+        "years": [_year(rows, year, leading["step"]) for year in years],
+        "all": _year(rows, ALL_YEARS, leading["step"]),
         "coding": published["coding"].loc[code] if code in published["coding"].index else None,
         "prevalence": published["prevalence"].get(code, pd.DataFrame()).to_dict("records"),
         "drivers": published["drivers"].get(code, pd.DataFrame()).to_dict("records"),
-        "budget": _budget(code, of_all, len(years), published["risk"]),
+        "budget": _budget(code, of_all.loc["cost", leading["step"]], len(years), published["risk"]),
     }
 
 
@@ -162,7 +166,6 @@ def _steps(of_all: pd.DataFrame) -> Iterator[dict]:
     for step, (words, coded) in STEPS.items():
         if ("admissions", step) in of_all.index:
             yield {
-                "step": step,
                 "words": words,
                 "coded": "yes" if coded else "no",
                 "admissions": of_all.loc["admissions", step],
@@ -170,14 +173,15 @@ def _steps(of_all: pd.DataFrame) -> Iterator[dict]:
             }
 
 
-def _year(rows: pd.DataFrame, year: str) -> dict:
+def _year(rows: pd.DataFrame, year: str, step: str) -> dict:
+    """Admissions of one year, or of all, without and with diagnoses in expected."""
     of_year = rows[(rows["year"] == year) & (rows["measure"] == "admissions")].set_index("step")
-    return {"year": year, "without": of_year.loc[LEADING_STEP], "with": of_year.loc["earlier_diagnoses"]}
+    of_year = of_year.reindex([step, WITH_DIAGNOSES])
+    return {"year": year, "without": of_year.loc[step], "with": of_year.loc[WITH_DIAGNOSES]}
 
 
-def _budget(code: str, of_all: pd.DataFrame, years: int, risk: pd.DataFrame) -> dict | None:
+def _budget(code: str, cost: pd.Series, years: int, risk: pd.DataFrame) -> dict | None:
     """What the cost of its emergency admissions beyond expectation is to its whole budget, a year."""
-    cost = of_all.loc["cost", LEADING_STEP]
     if code not in risk.index or pd.isna(cost["observed"]):
         return None
     own = risk.loc[code]

@@ -6,6 +6,8 @@ import polars as pl
 
 from casemix_risk.practices.covariates import expected_prevalence
 
+_SPELLED_OUT = {"chd": "coronary heart disease", "ckd": "chronic kidney disease", "copd": "COPD"}
+
 
 def practice_prevalence(counts: pl.DataFrame, profile: pl.DataFrame) -> pd.DataFrame:
     """Recorded and expected prevalence of each practice and condition.
@@ -53,3 +55,8 @@ def completeness(prevalence: pd.DataFrame) -> pd.Series:
     """
     sums = prevalence.groupby("practice")[["recorded_pct", "expected_pct"]].sum()
     return (sums["recorded_pct"] / sums["expected_pct"]).rename("completeness")
+
+
+def condition_in_words(condition: str) -> str:
+    """The name of a condition of table ``practice_prevalence`` for readers."""
+    return _SPELLED_OUT.get(condition, condition.replace("_", " "))
