@@ -21,6 +21,8 @@ import yaml
 from casemix_risk.configuration import complete_configuration, refuse_repeated_keys
 from casemix_risk.errors import InputError, explain
 from casemix_risk.ingest.clean import clean_year
+from casemix_risk.practices.profile import PREVALENCES
+from casemix_risk.practices.register import AGE_BANDS
 from casemix_risk.preflight import check_run
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,12 @@ ROW = f"|{SECRET}|3|1|2004-06-03|2004-06-07|2004-06-03|11|01|1|1|50|2|A81001|RR8
 EXTRACT = "\n".join([HEADINGS, *(f"{number:012}{ROW}" for number in range(5000)), ""])
 TARIFF = "HRG,Elective,Emergency\nH04,100,200\nD33,300,400\n"
 REGISTER = "CCG_CODE,CODE,SEX,AGE,NUMBER_OF_PATIENTS\n00L,A81001,ALL,ALL,9000\n"
+REGISTER_BY_AGE = "practice,commissioner,sex,age_from,patients\n" + "".join(
+    f"A81001,00L,{sex},{age},50\n" for sex in (1, 2) for age in AGE_BANDS
+)
+PROFILE = (
+    f"practice,deprivation,survey_score,{','.join(PREVALENCES)}\nA81001,20,80{',5' * len(PREVALENCES)}\n"
+)
 MONTHS = """\
 month,hrg,admission_type,admissions
 2005-04,H04,elective,3
@@ -162,6 +170,21 @@ def practices(register: str, member: str = "A81001") -> Callable[[], str]:
     return make
 
 
+def compared(register: str, profile: str) -> Callable[[], str]:
+    """A run that compares the practices of a register by their profile, where it is not empty."""
+
+    def make() -> str:
+        Path("register.csv").write_text(register)
+        if profile:
+            Path("profile.csv").write_text(profile)
+        return (
+            f"{CONFIGURATION}practices: "
+            "{register: register.csv, profile: profile.csv, district: [A81001, A81OO1, A81002]}\n"
+        )
+
+    return make
+
+
 def months(text: str, more: str = "") -> Callable[[], str]:
     """A run with this file of a group's months, where it is not empty, in the year 2005-06."""
 
@@ -230,6 +253,18 @@ CASES = [
     Case("practices: a list as text", practices(REGISTER.replace("9000", "nine thousand"))),
     Case("practices: a practice twice", practices(f"{REGISTER}{REGISTER.splitlines()[1]}\n")),
     Case("practices: a group with an unknown practice", practices(REGISTER, "A81OO1")),
+    Case("practices: lists without ages to compare", compared(REGISTER, PROFILE)),
+    Case("practices: a missing band", compared(REGISTER_BY_AGE.replace("A81001,00L,2,90,50\n", ""), PROFILE)),
+    Case("practices: a band twice", compared(REGISTER_BY_AGE + "A81001,00L,2,90,50\n", PROFILE)),
+    Case("practices: a band that is none", compared(REGISTER_BY_AGE.replace(",90,", ",91,"), PROFILE)),
+    Case("practices: nobody on a list", compared(REGISTER_BY_AGE.replace(",50\n", ",0\n"), PROFILE)),
+    Case("profile: missing file", compared(REGISTER_BY_AGE, "")),
+    Case("profile: a column missing", compared(REGISTER_BY_AGE, PROFILE.replace("survey", "servey"))),
+    Case("profile: a practice missing", compared(REGISTER_BY_AGE, PROFILE.replace("A81001", "B82002"))),
+    Case("profile: a practice twice", compared(REGISTER_BY_AGE, PROFILE + PROFILE.splitlines()[1] + "\n")),
+    Case("profile: a survey score of 101", compared(REGISTER_BY_AGE, PROFILE.replace(",80", ",101"))),
+    Case("profile: a prevalence of -5", compared(REGISTER_BY_AGE, PROFILE.replace(",5\n", ",-5\n"))),
+    Case("practices: an unknown one in the district", compared(REGISTER_BY_AGE, PROFILE)),
     Case("months: missing file", months("")),
     Case("months: empty file", months("\n")),
     Case("months: header only", months(MONTHS.splitlines()[0] + "\n")),
