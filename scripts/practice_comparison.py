@@ -1,4 +1,4 @@
-"""From what is counted to practices compared: what need explains, who differs, coding, savings, and figures."""
+"""From what is counted to practices compared: what need explains, who differs, coding, savings, figures."""
 
 import polars as pl
 from casemix_risk.practices.ladder_figure import draw_ladder

@@ -1,4 +1,4 @@
-"""What the report says of practices compared: every number leads to its cells, and none tells a small count."""
+"""What the report says of practices compared: every number leads to its cells."""
 
 import pytest
 from practice_examples import practice_tables

@@ -72,7 +72,8 @@ def practice_counts(
         "hrg", pence=(100 * pl.col("price_gbp")).round().cast(pl.Int64)
     )
     earlier, counts, waterfall = nobody(), [], []
-    for number, year in enumerate(sorted(years)):
+    first, last = min(years), max(years)
+    for year in sorted(years):
         starts, bands = int(year[:4]), known_bands(earlier)
         placed: list[pl.DataFrame] = []
         people_seen, codes = [], earlier.codes
@@ -81,19 +82,20 @@ def practice_counts(
             placed.append(_placed(rows, earlier, bands))
             if sum(part.height for part in placed[1:]) > _ROWS_TO_ADD:
                 placed = [_added(placed)]
-            of_batch, codes = seen(rows, starts, codes)
-            people_seen.append(of_batch)
+            if year != last:
+                of_batch, codes = seen(rows, starts, codes)
+                people_seen.append(of_batch)
         year_placed = _added(placed)
         known = _known(earlier, bands, starts, len(practices))
-        groups = COMORBIDITIES if number else 1
+        groups = 1 if year == first else COMORBIDITIES
         counts.append(_counted(year, groups, people, practices, known, year_placed))
         waterfall.append(_waterfall(year, year_placed))
-        earlier = with_year(earlier, people_seen, codes)
+        earlier = with_year(earlier, people_seen, codes) if year != last else earlier
     return PracticeCounts(pl.concat(counts), pl.concat(waterfall))
 
 
 def _rows(batch: pl.DataFrame, pence: pl.DataFrame, practices: pl.Series) -> pl.DataFrame:
-    """What is needed of episodes: the practice by its number (-1 not in the register), the sex 1 or 2."""
+    """What is needed of episodes: the practice by its number (null: not in the register), the sex."""
     numbers = {code: place for place, code in enumerate(practices)}
     return batch.join(pence, on="hrg", how="left", maintain_order="left").select(
         emergency=emergency_admission(),

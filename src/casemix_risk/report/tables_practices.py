@@ -1,4 +1,4 @@
-"""The report's tables and numbers of practices compared: who differs, what need explains, what could be saved."""
+"""The report's tables and numbers of practices compared: who differs, what need explains, what is saved."""
 
 from collections.abc import Iterator, Mapping
 
