@@ -1,8 +1,6 @@
 """From what is counted to practices compared: what need explains, who differs, coding, savings, figures."""
 
 import polars as pl
-from casemix_risk.practices.ladder_figure import draw_ladder
-from casemix_risk.practices.ratio_figures import draw_caterpillar, draw_funnel
 
 from casemix_risk.figure_style import save_figure
 from casemix_risk.practices.association import practice_association
@@ -12,9 +10,11 @@ from casemix_risk.practices.coding_figures import draw_coding_and_ratio, draw_pr
 from casemix_risk.practices.drivers import practice_drivers
 from casemix_risk.practices.expected import LEADING_STEP, practice_expected
 from casemix_risk.practices.ladder import practice_ladder
+from casemix_risk.practices.ladder_figure import draw_ladder
 from casemix_risk.practices.lists import practices_compared
 from casemix_risk.practices.prevalence import completeness, practice_prevalence
 from casemix_risk.practices.published import published_prevalence, published_ratios
+from casemix_risk.practices.ratio_figures import draw_caterpillar, draw_funnel
 from casemix_risk.practices.ratios import practice_ratios
 from casemix_risk.practices.savings import practice_savings
 from casemix_risk.practices.savings_figure import savings_figure

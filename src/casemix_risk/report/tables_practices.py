@@ -35,6 +35,7 @@ TERMS = {
     "survey_score": "survey score",
 }
 SIGNALS = ("high", "low")
+SIDES = {"above": "shrunken_lower above 1", "below": "shrunken_upper below 1"}
 SIGNALS_SHOWN = 30
 _ROUNDED = "the cell, rounded to two decimals"
 RATIOS, LADDER = "practices/practice_ratios", "practices/practice_ladder"
@@ -234,14 +235,14 @@ def _ratio_numbers(ratios: pd.DataFrame) -> Iterator[Number]:
         where = of_admissions | {"step": step}
         counted = Source(RATIOS, "practice", where, ROWS)
         yield Number(f"text/practices_compared{ending}", sides[step].notna().sum(), counted)
-        for side, how in (("above", "shrunken_lower above 1"), ("below", "shrunken_upper below 1")):
+        for side, how in SIDES.items():
             source = Source(RATIOS, how.split()[0], where, f"the number of rows with {how}")
             yield Number(f"text/practices_{side}{ending}", (sides[step] == side).sum(), source)
         for signal in SIGNALS:
             source = Source(RATIOS, "signal", where | {"signal": signal}, ROWS)
             found = ((every["step"] == step) & (every["signal"] == signal)).sum()
             yield Number(f"text/practices_{signal}{ending}", found, source)
-    for side, how in (("above", "shrunken_lower above 1"), ("below", "shrunken_upper below 1")):
+    for side, how in SIDES.items():
         agreed = (sides[[LEADING_STEP, CODED_STEP]] == side).all(axis=1).sum()
         said = f"the number of practices with {how} at both {LEADING_STEP} and {CODED_STEP}"
         yield Number(
