@@ -66,10 +66,10 @@ def true_ratio_draws(
     (Poisson-Gamma shrinkage; Clayton and Kaldor 1987, Biometrics 43, 671-681). Each draw takes
 
     1. v from its confidence distribution: Q(v) = sum w (ratio - m(v))^2, with w = 1 / (factor M / E + v), M
-       the ratio of all units together, and
-       m(v) the mean of ratios by w, has a chi-squared law of units - 1 degrees of freedom at the true v, so v
-       solves Q(v) = a quantile of that law, and is 0 where even Q(0) is below it (Q-profile; Viechtbauer
-       2007, Statistics in Medicine 26, 37-52). The quantiles are spaced evenly in probability;
+       the ratio of all units together and m(v) the mean of ratios by w, has a chi-squared law of units - 1
+       degrees of freedom at the true v, so v solves Q(v) = a quantile of that law, and is 0 where even Q(0)
+       is below it (Q-profile; Viechtbauer 2007, Statistics in Medicine 26, 37-52). The quantiles are spaced
+       evenly in probability;
     2. m from a Normal law of mean m(v) and variance 1 / sum w;
     3. each ratio from its Gamma law given these: shape O / factor + m^2 / v, rate E / factor + m / v.
 
