@@ -1,6 +1,7 @@
 """A page on each practice of a district: its patients' need, what chance does, and what that is in pounds."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 import jinja2
 import numpy as np
@@ -66,37 +67,39 @@ def practice_pages(
     shown = published_ratios(ratios)
     step = next(each for each in LEADING if each in set(shown["step"]))
     leading = shown.query("measure == 'admissions' and year == @ALL_YEARS and step == @step")
-    leading = leading.set_index("practice")
     funnel = district_funnel(leading)
     years = sorted(set(ratios["year"]) - {ALL_YEARS})
-    codes = sorted(leading.index)
+    codes = sorted(leading["practice"])
+    coded = published_coding(coding)
     published = {
-        "coding": published_coding(coding).set_index("practice"),
-        "prevalence": dict(list(published_prevalence(prevalence).groupby("practice"))),
-        "drivers": dict(list(published_drivers(drivers).groupby("practice"))),
-        "risk": risk[risk["kind"] == "practice"].set_index("code"),
+        "rows": _by_practice(shown, ["year", "measure", "step"]),
+        "coding": _by_practice(coded, ["practice"]),
+        "prevalence": _by_practice(published_prevalence(prevalence), ["condition"]),
+        "drivers": _by_practice(published_drivers(drivers), ["condition"]),
+        "risk": _by_practice(risk[risk["kind"] == "practice"].assign(practice=risk["code"]), ["code"]),
     }
-    of_practice = dict(list(shown.groupby("practice")))
     environment = jinja2.Environment(
         loader=jinja2.DictLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters |= {"count": _or_nothing(integer), "two": _or_nothing(decimals(2))}
-    environment.filters |= {"one": _or_nothing(decimals(1)), "share": _or_nothing(percent)}
     environment.filters |= {
+        "count": _or_nothing(integer),
+        "one": _or_nothing(decimals(1)),
+        "two": _or_nothing(decimals(2)),
+        "share": _or_nothing(percent),
         "about": about_pounds,
         "words": condition_in_words,
     }
     return environment.get_template("pages.html").render(
         run=run,
-        years=years,
         first_and_last=f"{years[0]} to {years[-1]}" if len(years) > 1 else years[0],
         funnel=funnel,
-        medians=published["coding"].reindex(codes).median(),
+        medians=coded[coded["practice"].isin(codes)].median(numeric_only=True),
         practices=[
-            _practice(code, of_practice[code], leading.loc[code], funnel, years, published) for code in codes
+            _practice(code, step, funnel, years, {name: of[code] for name, of in published.items()})
+            for code in codes
         ],
         largest_small_number=LARGEST_SMALL_NUMBER,
         rounded_to=ROUNDED_TO,
@@ -109,16 +112,20 @@ def _or_nothing(form):
     return lambda value: NOTHING if pd.isna(value) else form(value)
 
 
+def _by_practice(table: pd.DataFrame, key: Sequence[str]) -> Mapping[str, dict]:
+    """Rows of each practice by their key, in the order of the table; nothing for a practice without any."""
+    rows: dict[str, dict] = defaultdict(dict)
+    for row in table.to_dict("records"):
+        rows[row["practice"]][tuple(row[name] for name in key)] = row
+    return rows
+
+
 def _practice(
-    code: str,
-    rows: pd.DataFrame,
-    leading: pd.Series,
-    funnel: Funnel | None,
-    years: list[str],
-    published: Mapping,
+    code: str, step: str, funnel: Funnel | None, years: Sequence[str], published: Mapping[str, dict]
 ) -> dict:
-    """What the template shows of one practice."""
-    of_all = rows[rows["year"] == ALL_YEARS].set_index(["measure", "step"])
+    """What the template shows of one practice, whose rows by key are given by the table's name."""
+    rows = published["rows"]
+    leading = rows[ALL_YEARS, "admissions", step]
     told = pd.notna(leading["ratio"])
     return {
         "code": code,
@@ -130,13 +137,13 @@ def _practice(
         "point": own_point(funnel, leading["expected"], leading["ratio"], code)
         if told and leading["ratio"] > 0
         else None,
-        "steps": list(_steps(of_all)),
-        "years": [_year(rows, year, leading["step"]) for year in years],
-        "all": _year(rows, ALL_YEARS, leading["step"]),
-        "coding": published["coding"].loc[code] if code in published["coding"].index else None,
-        "prevalence": published["prevalence"].get(code, pd.DataFrame()).to_dict("records"),
-        "drivers": published["drivers"].get(code, pd.DataFrame()).to_dict("records"),
-        "budget": _budget(code, of_all.loc["cost", leading["step"]], len(years), published["risk"]),
+        "steps": list(_steps(rows)),
+        "years": [_year(rows, year, step) for year in years],
+        "all": _year(rows, ALL_YEARS, step),
+        "coding": published["coding"].get((code,)),
+        "prevalence": list(published["prevalence"].values()),
+        "drivers": list(published["drivers"].values()),
+        "budget": _budget(rows[ALL_YEARS, "cost", step], len(years), published["risk"].get((code,))),
     }
 
 
@@ -146,7 +153,7 @@ def _deviation(share: float) -> str:
     return "as many as" if whole == 0 else f"{abs(whole)} % {'more' if whole > 0 else 'fewer'} than"
 
 
-def _chance(leading: pd.Series) -> dict:
+def _chance(leading: Mapping) -> dict:
     """How much of a deviation chance explains at the practice's size.
 
     Chance gives the ratio the variance 1 / E, true differences tau^2. Of a deviation seen, the share
@@ -161,30 +168,32 @@ def _chance(leading: pd.Series) -> dict:
     }
 
 
-def _steps(of_all: pd.DataFrame) -> Iterator[dict]:
-    """Observed and expected by step, admissions and cost."""
+def _steps(rows: Mapping) -> Iterator[dict]:
+    """Observed and expected by step, admissions and cost, all years together."""
     for step, (words, coded) in STEPS.items():
-        if ("admissions", step) in of_all.index:
+        if (ALL_YEARS, "admissions", step) in rows:
             yield {
                 "words": words,
                 "coded": "yes" if coded else "no",
-                "admissions": of_all.loc["admissions", step],
-                "cost": of_all.loc["cost", step],
+                "admissions": rows[ALL_YEARS, "admissions", step],
+                "cost": rows[ALL_YEARS, "cost", step],
             }
 
 
-def _year(rows: pd.DataFrame, year: str, step: str) -> dict:
+def _year(rows: Mapping, year: str, step: str) -> dict:
     """Admissions of one year, or of all, without and with diagnoses in expected."""
-    of_year = rows[(rows["year"] == year) & (rows["measure"] == "admissions")].set_index("step")
-    of_year = of_year.reindex([step, WITH_DIAGNOSES])
-    return {"year": year, "without": of_year.loc[step], "with": of_year.loc[WITH_DIAGNOSES]}
+    without = rows[year, "admissions", step]
+    return {
+        "year": year,
+        "without": without,
+        "with": rows.get((year, "admissions", WITH_DIAGNOSES), dict.fromkeys(without, np.nan)),
+    }
 
 
-def _budget(code: str, cost: pd.Series, years: int, risk: pd.DataFrame) -> dict | None:
+def _budget(cost: Mapping, years: int, own: Mapping | None) -> dict | None:
     """What the cost of its emergency admissions beyond expectation is to its whole budget, a year."""
-    if code not in risk.index or pd.isna(cost["observed"]):
+    if own is None or pd.isna(cost["observed"]):
         return None
-    own = risk.loc[code]
     beyond = (cost["observed"] - cost["expected"]) / years
     return {
         "patients": own["patients"],
