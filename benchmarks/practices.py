@@ -38,13 +38,11 @@ def results_section(said: dict) -> str:
 
 
 def main() -> None:
-    """Run it and put its section in the place of the one before, or at the end."""
+    """Run it and write the section, which ends the page."""
     page = HERE / "results.md"
-    text = page.read_text(encoding="utf-8")
+    before = page.read_text(encoding="utf-8").split(HEADING)[0].rstrip()
     section = results_section(run(sys.executable, "with_practices.py"))
-    before, _, after = text.partition(HEADING)
-    following = after[after.index("\n## ") :] if "\n## " in after else ""
-    page.write_text(f"{before.rstrip()}\n\n{section}\n{following}", encoding="utf-8")
+    page.write_text(f"{before}\n\n{section}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

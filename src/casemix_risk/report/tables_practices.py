@@ -260,12 +260,13 @@ def _ladder_numbers(ladder: pd.DataFrame) -> Iterator[Number]:
 
 
 def _savings_numbers(savings: pd.DataFrame) -> Iterator[Number]:
-    opportunity = recommended_saving(savings, LEADING_STEP)
-    where = {"step": LEADING_STEP, "best": opportunity.best, "truncated": False}
-    of_best = savings.query("step == @LEADING_STEP and best == @opportunity.best and not truncated")
-    for estimator, row in of_best.set_index("estimator").iterrows():
-        for column in ("saving_gbp", "lower_gbp", "upper_gbp"):
-            source = Source(SAVINGS, column, where | {"estimator": estimator})
-            yield Number(f"text/practices_{estimator}_{column}", row[column], source)
-    best = Source(SAVINGS, "best", where | {"estimator": "bootstrap"})
-    yield Number("text/practices_best", opportunity.best, best)
+    best = recommended_saving(savings, LEADING_STEP).best
+    of_best = savings[(savings["best"] == best) & ~savings["truncated"]].set_index(["step", "estimator"])
+    for step, ending in ((LEADING_STEP, ""), (CODED_STEP, "_coded")):
+        for estimator, row in of_best.loc[step].iterrows():
+            where = {"step": step, "best": best, "estimator": estimator, "truncated": False}
+            for column in ("saving_gbp", "lower_gbp", "upper_gbp"):
+                number = f"text/practices_{estimator}_{column}{ending}"
+                yield Number(number, row[column], Source(SAVINGS, column, where))
+    where = {"step": LEADING_STEP, "best": best, "estimator": "bootstrap", "truncated": False}
+    yield Number("text/practices_best", best, Source(SAVINGS, "best", where))
