@@ -12,7 +12,7 @@ from job import run, write
 def main(snakemake) -> None:
     files = snakemake.input
     lists = practice_lists(
-        read_register(files.register), snakemake.params.settings["practices"].get("groups")
+        read_register(files.register), snakemake.params.settings["groups"]
     )
     write(snakemake, "practice_lists", lists)
     risk = practice_risk(lists, read_table(files.summary), read_table(files.optimum))

@@ -24,7 +24,7 @@ if "practices" in config:
         conda:
             "../../envs/environment.yaml"
         params:
-            settings=settings("practices"),
+            settings={"groups": config["practices"].get("groups")},
             code=code("practices"),
             lock=LOCK,
         message:
