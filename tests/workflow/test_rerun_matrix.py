@@ -45,8 +45,8 @@ EVERYTHING = {
     "synthetic_practices": 1,
     "synthetic_months": 1,
 } | FROM_INGEST
-# A user's run has one tariff edition, given HRGs, no published facts to compare with, no practices and no year
-# in progress.
+# A user's run has one tariff edition, given HRGs, no published facts to compare with, no practices and
+# no year in progress.
 ONLY_IN_THE_DEMONSTRATION = {
     *("published_facts", "changes", "year_end", "control_charts", "group_episodes"),
     *("practices", "practice_counts", "practice_comparison", "practice_pages"),
