@@ -204,7 +204,7 @@ def test_need_models_are_statsmodels(effect):
 
 def test_poisson_counts_are_taken_for_more_in_one_of_twenty_cases():
     draw = stream(8, "need model test")
-    runs, rejected = 150, 0
+    runs, rejected = 100, 0
     for _ in range(runs):
         expected = 300 * draw.lognormal(0, 0.4, 57)
         model = fit_need(draw.poisson(expected).astype(float), expected, draw.standard_normal((57, 1)))
