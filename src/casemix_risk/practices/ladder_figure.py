@@ -47,6 +47,7 @@ def draw_ladder(ladder: pd.DataFrame) -> Figure:
                 va="bottom",
                 fontsize=8,
                 color=PALETTE[4],
+                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
             )
         panels[1, column].axhline(100 * PUBLISHED_MISSED_SHARE, color=GREY, label="published")
         panels[0, column].set_title(measure.capitalize(), fontsize=10.5)

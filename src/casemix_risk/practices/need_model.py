@@ -8,7 +8,7 @@ from scipy.stats import chi2
 LEVEL = 0.05
 ALPHAS = (1e-6, 10.0)
 START_ALPHA = 0.01
-PRECISION = 10.0  # of the likelihood, in units of the last digit
+PRECISION = 1e4  # of the likelihood, in units of the last digit
 MOST_STEPS = 500
 
 

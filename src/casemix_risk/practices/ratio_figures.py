@@ -78,7 +78,7 @@ def draw_caterpillar(ratios: pd.DataFrame, year: str = ALL_YEARS) -> Figure:
         panels[-1].set_xticks(place, order, rotation=90, fontsize=7)
     panels[-1].set_xlim(-1, len(order))
     figure.suptitle(
-        f"Emergency admissions likely apart from expected: {', '.join(clear)}, of {len(order):,} practices",
+        f"Likely apart from expected: {' and '.join(clear)}, of {len(order):,} practices",
         x=0.01,
         ha="left",
         fontweight="bold",
