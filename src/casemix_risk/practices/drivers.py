@@ -98,7 +98,7 @@ def _counted(episodes: pl.LazyFrame, people: pl.DataFrame) -> pl.DataFrame:
 
 
 def chapter_number(category: pl.Expr) -> pl.Expr:
-    """The number of the ICD-10 chapter, from 1, that three characters of a code belong to; 0: no diagnosis."""
+    """The number of the ICD-10 chapter, from 1, that the three characters belong to; 0: no diagnosis."""
     return pl.sum_horizontal((category >= first).cast(pl.Int8) for first in CHAPTERS)
 
 
