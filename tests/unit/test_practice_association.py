@@ -120,11 +120,11 @@ def test_the_figure_draws_the_association_where_there_is_one(tables, shown):
     figure = draw_coding_and_ratio(ratios, recorded, found if shown == "all" else found[:0])
     left = figure.axes[0]
     if shown == "none":
-        assert "too few practices" in left.get_title()
+        assert "too few practices" in left.get_title(loc="left")
         return
     row = found.iloc[0]
     across, height = left.lines[0].get_data()
     # One standard deviation more of completeness multiplies the line by the rate ratio.
     slope = np.log(height[-1] / height[0]) / (across[-1] - across[0])
     assert np.exp(slope * row["standard_deviation"]) == pytest.approx(row["rate_ratio"])
-    assert f"factor {row['rate_ratio']:.3f}" in left.get_title()
+    assert f"factor {row['rate_ratio']:.3f}" in left.get_title(loc="left")
