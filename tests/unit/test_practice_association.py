@@ -12,6 +12,7 @@ from scipy import stats
 
 from casemix_risk.audit.contract import check_domain, check_key, read_contract
 from casemix_risk.practices.association import negative_binomial, practice_association
+from casemix_risk.practices.coding_figures import draw_coding_and_ratio
 from casemix_risk.streams import stream
 
 PRACTICES = 57
@@ -109,3 +110,21 @@ def test_too_few_practices_or_a_constant_term_give_no_rows(tables):
     assert practice_association(few, profile, recorded).empty
     same = profile.with_columns(survey_score=pl.lit(80.0))
     assert practice_association(expected, same, recorded).empty
+
+
+@pytest.mark.parametrize("shown", ["all", "none"])
+def test_the_figure_draws_the_association_where_there_is_one(tables, shown):
+    expected, profile, recorded = tables
+    found = practice_association(expected, profile, recorded)
+    ratios = expected.assign(ratio=expected["observed"] / expected["expected"])
+    figure = draw_coding_and_ratio(ratios, recorded, found if shown == "all" else found[:0])
+    left = figure.axes[0]
+    if shown == "none":
+        assert "too few practices" in left.get_title(loc="left")
+        return
+    row = found.iloc[0]
+    across, height = left.lines[0].get_data()
+    # One standard deviation more of completeness multiplies the line by the rate ratio.
+    slope = np.log(height[-1] / height[0]) / (across[-1] - across[0])
+    assert np.exp(slope * row["standard_deviation"]) == pytest.approx(row["rate_ratio"])
+    assert f"factor {row['rate_ratio']:.3f}" in left.get_title(loc="left")

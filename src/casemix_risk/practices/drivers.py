@@ -1,6 +1,5 @@
 """Which conditions a practice's patients are admitted with more often than their age and sex explain."""
 
-from bisect import bisect_right
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -58,7 +57,7 @@ def practice_drivers(
     Returns:
         Table ``practice_drivers``; limits are those of the excess by chance in the observed count alone.
     """
-    counted = pl.concat([_counted(frame, people) for frame in episodes.values()])
+    counted = _counted(pl.concat(episodes.values()), people)
     conditions = counted.select(pl.col("condition").unique().sort())
     # Every practice has every cell, in the order of the key.
     cells = people.select(_CELL).unique().sort(_CELL)
@@ -80,28 +79,27 @@ def practice_drivers(
 
 def _counted(episodes: pl.LazyFrame, people: pl.DataFrame) -> pl.DataFrame:
     """Emergency admissions whose practice, sex and age are known, by these and condition."""
-    oldest = people["age_from"].max()
     counts = (
-        episodes.filter(emergency_admission())
+        episodes.filter(emergency_admission(), pl.col("age").is_not_null())
+        .join(people.lazy().select("practice").unique(), on="practice", how="semi")
         .select(
             "practice",
             sex=pl.col("sex").cast(pl.Int64, strict=False),
-            age_from=(pl.col("age") // 5 * 5).clip(upper_bound=oldest),
-            category=pl.col("diagnoses").str.slice(0, 3),
+            age_from=(pl.col("age") // 5 * 5).clip(upper_bound=people["age_from"].max()),
+            chapter=chapter_number(pl.col("diagnoses").str.slice(0, 3)),
         )
-        .join(people.lazy(), on=["practice", *_CELL], how="semi")
-        .group_by("practice", *_CELL, "category")
+        .filter(pl.col("sex").is_in(people["sex"].unique().to_list()))
+        .group_by("practice", *_CELL, "chapter")
         .agg(admissions=pl.len().cast(pl.Int64))
         .collect(engine="streaming")
     )
-    condition = {category: condition_of(category) for category in counts["category"].unique()}
-    return counts.with_columns(condition=pl.col("category").replace_strict(condition)).drop("category")
+    names = dict(enumerate((NO_DIAGNOSIS, *CHAPTERS.values())))
+    return counts.with_columns(condition=pl.col("chapter").replace_strict(names)).drop("chapter")
 
 
-def condition_of(category: str) -> str:
-    """The chapter of ICD-10, in words, that the three characters of a category belong to."""
-    place = bisect_right(list(CHAPTERS), category) - 1
-    return NO_DIAGNOSIS if place < 0 else list(CHAPTERS.values())[place]
+def chapter_number(category: pl.Expr) -> pl.Expr:
+    """The number of the ICD-10 chapter, from 1, that the three characters belong to; 0: no diagnosis."""
+    return pl.sum_horizontal((category >= first).cast(pl.Int8) for first in CHAPTERS)
 
 
 def _over(rows: pl.DataFrame, counted: pl.DataFrame) -> np.ndarray:
