@@ -1,5 +1,6 @@
 """What the report says of practices compared: every number leads to its cells."""
 
+import pandas as pd
 import pytest
 from practice_examples import practice_tables
 
@@ -37,3 +38,76 @@ def test_every_number_is_that_of_its_cells(tables):
     for number in numbers:
         again = recomputed(number.source, tables[number.source.table.removeprefix("practices/")])
         assert again is None or again == pytest.approx(number.value), number.id
+
+
+def ratio_row(practice, step, observed, expected, lower, upper, signal=""):
+    limits = {"lower": lower, "upper": upper, "shrunken_lower": lower, "shrunken_upper": upper}
+    ratio = dict.fromkeys(("ratio", "shrunken"), observed / expected)
+    funnel = {f"{side}_{level}": 1.0 for side in ("lower", "upper") for level in ("95", "998")}
+    key = {"practice": practice, "year": "all", "measure": "admissions", "step": step}
+    return (
+        key
+        | {"observed": observed, "expected": expected, "signal": signal, "tau": 0.1}
+        | ratio
+        | limits
+        | funnel
+    )
+
+
+def ratios_by_hand():
+    with_diagnoses = {
+        "A": (130, 100.0, 1.1, 1.5, "high"),
+        "B": (104, 100.0, 0.9, 1.2),
+        "C": (70, 100.0, 0.6, 0.9),
+        "D": (7, 1.0, 3.0, 14.0),
+    }
+    without = with_diagnoses | {"B": (120, 100.0, 1.05, 1.4)}
+    return pd.DataFrame(
+        ratio_row(practice, step, *rest)
+        for step, rows in (("deprivation", without), ("earlier_diagnoses", with_diagnoses))
+        for practice, rest in rows.items()
+    )
+
+
+def test_practices_are_above_or_below_where_their_interval_is_and_counted_at_both_steps(tables):
+    said = comparison_numbers(tables | {"practice_ratios": ratios_by_hand()})
+    numbers = {number.id.removeprefix("text/practices_"): number.value for number in said}
+    assert (numbers["compared"], numbers["above"], numbers["below"]) == (4, 3, 1)
+    assert (numbers["above_coded"], numbers["below_coded"]) == (2, 1)
+    assert (numbers["above_both"], numbers["below_both"]) == (2, 1)
+    assert (numbers["high"], numbers["high_coded"], numbers["low"]) == (1, 1, 0)
+
+
+def test_the_table_has_the_ratios_side_by_side_and_nobody_with_a_small_count(tables):
+    shown, *_ = comparison_tables(tables | {"practice_ratios": ratios_by_hand()})
+    assert shown.frame["practice"].tolist() == ["A", "B", "C"]
+    b = shown.frame.set_index("practice").loc["B"]
+    assert (b["ratio_deprivation"], b["side_deprivation"]) == (1.2, "above")
+    assert (b["ratio_earlier_diagnoses"], b["side_earlier_diagnoses"]) == (1.04, "")
+    assert not {"observed", "expected"} & {column.rsplit("_", 1)[0] for column in shown.columns}
+
+
+def test_the_ladder_is_the_mean_of_its_halves_beside_the_published_one(tables):
+    ladder = pd.DataFrame(
+        {
+            "measure": measure,
+            "step": step,
+            "fitted_half": half,
+            "r_squared": r_squared,
+            "missed_by_10_share": 0.25,
+        }
+        for measure in ("admissions", "cost")
+        for step in ("age_sex", "deprivation", "morbidity", "earlier_diagnoses")
+        for half, r_squared in (("first", 0.3), ("second", 0.5))
+    )
+    shown = {table.id: table for table in comparison_tables(tables | {"practice_ladder": ladder})}
+    rows = shown["practice_ladder"].frame.set_index("step")
+    assert rows["r_squared_cost"].tolist() == pytest.approx([0.4] * 4)
+    published = rows["published"].dropna().to_dict()  # domain: the Nuffield formula's
+    assert published == {"age_sex": "0.34", "earlier_diagnoses": "0.74 to 0.77"}
+
+
+def test_too_few_practices_have_no_association_and_everything_else(tables):
+    few = tables | {"practice_association": tables["practice_association"].head(0)}
+    assert not any("completeness" in number.id for number in comparison_numbers(few))
+    assert not len(comparison_tables(few)[-1].frame)
