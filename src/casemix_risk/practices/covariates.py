@@ -19,10 +19,10 @@ def covariates(
     """Covariates of each step, in standard deviations of the reference practices about their mean.
 
     Step ``deprivation`` has the logarithm of 1 + the score, as scores are skewed to the right and may be 0:
-    by the score itself the few poorest practices would decide. Step ``morbidity`` adds the recorded prevalence of each condition less
-    `expected_prevalence`. With fewer than 10 reference practices for each covariate (a rule of thumb)
-    the conditions enter as one: their sum, recorded conditions per 100 people beyond expectation. What does
-    not vary is left out.
+    by the score itself the few poorest practices would decide. Step ``morbidity`` adds the recorded
+    prevalence of each condition less `expected_prevalence`. With fewer than 10 reference practices for each
+    covariate (a rule of thumb) the conditions enter as one: their sum, recorded conditions per 100 people
+    beyond expectation. What does not vary is left out.
 
     Args:
         counts: table ``practice_counts``.
