@@ -81,7 +81,7 @@ def test_few_practices_have_no_ladder(tables):
 
 def test_the_figure_names_the_published_ladder(ladder):
     words = {text.get_text() for axes in draw_ladder(ladder).axes for text in axes.texts}
-    assert "published: age and sex" in words
+    assert "published:\nage and sex" in words
 
 
 def test_halves_depend_on_the_seed_alone(tables, ladder):

@@ -18,10 +18,11 @@ def covariates(
 ) -> dict[str, pd.DataFrame]:
     """Covariates of each step, in standard deviations of the reference practices about their mean.
 
-    Steps ``deprivation`` and ``morbidity``, which adds the recorded prevalence of each condition less
-    `expected_prevalence`. With fewer than 10 reference practices for each covariate (a rule of thumb)
-    the conditions enter as one: their sum, recorded conditions per 100 people beyond expectation. What does
-    not vary is left out.
+    Step ``deprivation`` has the logarithm of 1 + the score, as scores are skewed to the right and may be 0:
+    by the score itself the few poorest practices would decide. Step ``morbidity`` adds the recorded
+    prevalence of each condition less `expected_prevalence`. With fewer than 10 reference practices for each
+    covariate (a rule of thumb) the conditions enter as one: their sum, recorded conditions per 100 people
+    beyond expectation. What does not vary is left out.
 
     Args:
         counts: table ``practice_counts``.
@@ -36,7 +37,7 @@ def covariates(
     beyond = known[expected.columns] - expected
     if len(reference) < PRACTICES_A_COVARIATE * (1 + beyond.shape[1]):
         beyond = beyond.sum(axis=1).to_frame(CONDITIONS_TOGETHER)
-    together = known[[DEPRIVATION]].join(beyond)
+    together = np.log1p(known[[DEPRIVATION]]).join(beyond)
     of_reference = together.loc[sorted(reference)]
     spread = of_reference.std(ddof=0)
     varying = spread.index[spread > 1e-9 * of_reference.abs().max()]

@@ -16,7 +16,7 @@ STEPS = {
 PUBLISHED = {
     "age_sex": "age and sex",
     "diagnoses": "+ diagnoses",
-    "diagnoses_area": "+ diagnoses and area",
+    "diagnoses_area": "+ diagnoses\nand area",
 }
 HALVES = {"first": ("fitted on the first half", "o"), "second": ("fitted on the second half", "^")}
 
@@ -37,22 +37,17 @@ def draw_ladder(ladder: pd.DataFrame) -> Figure:
             look = {"marker": marker, "color": colour, "label": words}
             panels[0, column].plot(range(len(STEPS)), of_half["r_squared"], **look)
             panels[1, column].plot(range(len(STEPS)), 100 * of_half["missed_by_10_share"], **look)
-        for step, words in PUBLISHED.items():
-            low, high = PUBLISHED_R_SQUARED[step]
+        for low, high in PUBLISHED_R_SQUARED.values():
             panels[0, column].axhspan(low - 0.002, high + 0.002, color=GREY, alpha=0.35, linewidth=0)
-            panels[0, column].annotate(
-                f"published: {words}",
-                (len(STEPS) - 0.55, high + 0.005),
-                ha="right",
-                va="bottom",
-                fontsize=8,
-                color=PALETTE[4],
-                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
-            )
         panels[1, column].axhline(100 * PUBLISHED_MISSED_SHARE, color=GREY, label="published")
         panels[0, column].set_title(measure.capitalize(), fontsize=10.5)
         panels[1, column].set_xticks(range(len(STEPS)), STEPS.values(), fontsize=9)
         panels[1, column].set_xlim(-0.4, len(STEPS) - 0.5)
+    for step, words in PUBLISHED.items():
+        beside = (1.01, sum(PUBLISHED_R_SQUARED[step]) / 2)
+        panels[0, -1].annotate(
+            f"published:\n{words}", beside, xycoords=("axes fraction", "data"), va="center", fontsize=8
+        )
     panels[0, 0].set_ylim(min(0.0, ladder["r_squared"].min() - 0.05), 1)
     panels[1, 0].set_ylim(0, None)
     panels[0, 0].set_ylabel("R² between practices,\non the other half")
