@@ -65,5 +65,5 @@ def _title(rows: pd.DataFrame, step: str) -> str:
     saving, lower, upper, plain = (gbp / 1e6 for gbp in (*use[-3:], naive))
     return (
         f"Matching the best {use.best:,} of {use.practices:,}: £{saving:,.1f}M a year "
-        f"({lower:,.1f} to {upper:,.1f}), not £{plain:,.1f}M as observed"
+        f"({lower:,.1f} to {upper:,.1f})\nif the difference is causal; ratios as observed show £{plain:,.1f}M"
     )
