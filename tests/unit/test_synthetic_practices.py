@@ -8,6 +8,7 @@ from casemix_risk.practices.profile import read_profile
 from casemix_risk.practices.register import read_people, read_register
 from casemix_risk.synthetic import population
 from casemix_risk.synthetic.conditions import CONDITIONS, emergency_need, has_conditions
+from casemix_risk.synthetic.patient_groups import patient_drawer, patient_groups
 from casemix_risk.synthetic.practice_files import practice_profile, practice_register, registered
 from casemix_risk.synthetic.practices import PRACTICES, practice_truth, sampled_practices
 
@@ -78,7 +79,7 @@ def test_need_moves_emergencies_between_people_of_one_age_and_sex_only():
     people = pd.DataFrame({"sex": 1, "birth": born, "dies": population.NEVER, "need": [1.0, 2.0, 5.0, 9.0]})
     group = {"youngest": 17, "oldest": 90, "rise": 0.0, "sex": 0}
     groups = pd.DataFrame([group | {"by_need": True}, group | {"by_need": False}])
-    draw = population.patient_drawer(people, groups, "2003-04")
+    draw = patient_drawer(people, groups, "2003-04")
     count = 80_000
     drawn = draw(np.repeat([0, 1], count), np.random.default_rng(5))
     by_need, equally = (np.bincount(part, minlength=4) / count for part in np.split(drawn, 2))
@@ -96,7 +97,7 @@ def test_births_and_pregnancies_do_not_go_by_need():
             "chapter": ["E", "E", "N", "N", "P"],
         }
     )
-    number, groups = population.patient_groups(lines)
+    number, groups = patient_groups(lines)
     assert groups["by_need"].to_numpy()[number].tolist() == [True, False, False, False, True]
 
 

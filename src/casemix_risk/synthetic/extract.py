@@ -26,6 +26,7 @@ from casemix_risk.synthetic.defects import plant_defects
 from casemix_risk.synthetic.definition_paths import paths, stay_limits
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import write_lines
+from casemix_risk.synthetic.patient_groups import is_newborn
 from casemix_risk.synthetic.patients import with_people
 from casemix_risk.synthetic.planted_coding import UPCODING, no_upcoding, upcode, with_earlier_hrgs
 from casemix_risk.synthetic.records import hes_records
@@ -129,7 +130,7 @@ def expected_admissions(lines: pd.DataFrame, year: str, settings: Mapping) -> np
 
 def _births_a_year(lines: pd.DataFrame, settings: Mapping) -> int:
     """Babies born into the sample: a tenth more than are admitted, and room for chance."""
-    newborn = people_of.is_newborn(lines)
+    newborn = is_newborn(lines)
     most = max(expected_admissions(lines, year, settings)[newborn].sum() for year in people_of.YEARS)
     return int(1.1 * most + 6 * np.sqrt(most) + 10)
 

@@ -12,6 +12,7 @@ from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.code_columns import code_columns
 from casemix_risk.synthetic.code_frequencies import SORTS
 from casemix_risk.synthetic.hes_file import COLUMNS, episode_keys
+from casemix_risk.synthetic.patient_groups import is_newborn
 from casemix_risk.synthetic.practices import practice_codes
 
 _NULL_DATE = -62091  # 1800-01-01, which HES writes for a missing date
@@ -96,7 +97,7 @@ def hes_records(
 
 def _sorts(lines: pd.DataFrame, line: np.ndarray, age: np.ndarray) -> np.ndarray:
     """Which of `SORTS` each patient is of."""
-    newborn = people_of.is_newborn(lines)[line]
+    newborn = is_newborn(lines)[line]
     mother = (lines["chapter"] == "N").to_numpy()[line]
     sorts = ["newborn", "mothers", "childhood", "under_50"]
     places = [SORTS.index(sort) for sort in sorts]
