@@ -8,7 +8,7 @@ from casemix_risk.practices.change import practice_change
 from casemix_risk.practices.coding import practice_coding
 from casemix_risk.practices.coding_figures import draw_coding_and_ratio, draw_prevalence
 from casemix_risk.practices.drivers import practice_drivers
-from casemix_risk.practices.expected import LEADING_STEP, practice_expected
+from casemix_risk.practices.expected import CODED_STEP, LEADING_STEP, practice_expected
 from casemix_risk.practices.ladder import practice_ladder
 from casemix_risk.practices.ladder_figure import draw_ladder
 from casemix_risk.practices.lists import practices_compared
@@ -16,7 +16,7 @@ from casemix_risk.practices.prevalence import completeness, practice_prevalence
 from casemix_risk.practices.published import published_prevalence, published_ratios
 from casemix_risk.practices.ratio_figures import draw_caterpillar, draw_funnel
 from casemix_risk.practices.ratios import practice_ratios
-from casemix_risk.practices.savings import practice_savings
+from casemix_risk.practices.savings import practice_savings, step_to_use
 from casemix_risk.practices.savings_figure import savings_figure
 from job import run, write
 
@@ -44,12 +44,12 @@ def main(snakemake) -> None:
     }
     for name, table in tables.items():
         write(snakemake, name, table)
-    shown = published_ratios(ratios)
+    savings, shown = tables["practice_savings"], published_ratios(ratios)
     figures = {
         "funnel": draw_funnel(shown),
         "caterpillar": draw_caterpillar(shown),
         "ladder": draw_ladder(tables["practice_ladder"]),
-        "savings": savings_figure(tables["practice_savings"], LEADING_STEP),
+        "savings": savings_figure(savings, step_to_use(savings, (LEADING_STEP, CODED_STEP))),
         "coding_and_ratio": draw_coding_and_ratio(shown, recorded, tables["practice_association"]),
         "prevalence": draw_prevalence(published_prevalence(prevalence)),
     }

@@ -11,9 +11,7 @@ from job import run, write
 
 def main(snakemake) -> None:
     files = snakemake.input
-    lists = practice_lists(
-        read_register(files.register), snakemake.params.settings["groups"]
-    )
+    lists = practice_lists(read_register(files.register), snakemake.params.settings["groups"])
     write(snakemake, "practice_lists", lists)
     risk = practice_risk(lists, read_table(files.summary), read_table(files.optimum))
     write(snakemake, "practice_risk", risk)

@@ -111,3 +111,17 @@ def test_too_few_practices_have_no_association_and_everything_else(tables):
     few = tables | {"practice_association": tables["practice_association"].head(0)}
     assert not any("completeness" in number.id for number in comparison_numbers(few))
     assert not len(comparison_tables(few)[-1].frame)
+
+
+def test_the_saving_to_use_is_the_smaller_of_without_and_with_diagnoses(tables):
+    savings = tables["practice_savings"]
+    drawn = (savings["best"] == 8) & (savings["estimator"] == "bootstrap") & ~savings["truncated"]
+    for step, other in (("deprivation", "earlier_diagnoses"), ("earlier_diagnoses", "deprivation")):
+        changed = savings.assign(
+            saving_gbp=savings["saving_gbp"]
+            .mask(drawn & (savings["step"] == step), 2e6)
+            .mask(drawn & (savings["step"] == other), 3e6)
+        )
+        said = comparison_numbers(tables | {"practice_savings": changed})
+        used = next(number for number in said if number.id == "text/practices_used_saving_gbp")
+        assert (used.value, used.source.where["step"]) == (2e6, step)

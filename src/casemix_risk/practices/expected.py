@@ -13,7 +13,7 @@ from casemix_risk.practices.standardisation import AGE_SEX, AGE_SEX_AND_EARLIER,
 
 FEWEST_PRACTICES = 10
 ALL_YEARS = "all"
-LEADING_STEP = "deprivation"  # no coding moves it; decision 15
+LEADING_STEP, CODED_STEP = "deprivation", "earlier_diagnoses"  # always side by side: decision 15
 # Step -> cells that are standardised by, and step whose covariates multiply the result.
 STEPS = {
     "age_sex": (AGE_SEX, None),

@@ -1,5 +1,6 @@
 """What would be saved if all practices had the admissions of the best, four ways."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -120,6 +121,20 @@ def recommended_saving(savings: pd.DataFrame, step: str) -> Opportunity | None:
     distance = (rows["best"] - rows["practices"] * STUDY_BEST / STUDY_PRACTICES).abs()
     nearest = rows.loc[[distance.idxmin()], list(Opportunity._fields)]
     return Opportunity(*next(nearest.itertuples(index=False)))
+
+
+def step_to_use(savings: pd.DataFrame, steps: Collection[str]) -> str:
+    """The step of expected at which `recommended_saving` is smallest.
+
+    Without diagnoses, illness that the step does not know passes for a saving; with them, differences in
+    coding can make one or hide one. The smaller is what survives either objection, and is rather too small
+    than too large.
+
+    Args:
+        savings: table ``practice_savings``, with rows of all the steps.
+        steps: those to choose from.
+    """
+    return min(steps, key=lambda step: recommended_saving(savings, step).saving_gbp)
 
 
 def _factor(admissions: pd.DataFrame) -> float:

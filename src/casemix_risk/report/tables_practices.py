@@ -7,14 +7,13 @@ import pandas as pd
 
 from casemix_risk.audit.source import MEDIAN, ROWS, Source
 from casemix_risk.formats import decimals, integer, pounds
-from casemix_risk.practices.expected import ALL_YEARS, LEADING_STEP
+from casemix_risk.practices.expected import ALL_YEARS, CODED_STEP, LEADING_STEP
 from casemix_risk.practices.ladder import PUBLISHED_R_SQUARED
 from casemix_risk.practices.published import published_ratios
-from casemix_risk.practices.savings import recommended_saving
+from casemix_risk.practices.savings import recommended_saving, step_to_use
 from casemix_risk.report.numbers import Number
 from casemix_risk.report.table import ReportTable, Spread, spread_table, straight
 
-CODED_STEP = "earlier_diagnoses"
 STEPS = {
     "age_sex": "age and sex",
     "deprivation": "and deprivation",
@@ -170,7 +169,8 @@ def _estimates(savings: pd.DataFrame, best: int) -> ReportTable:
 
 
 def _sweep(savings: pd.DataFrame) -> ReportTable:
-    rows = savings[(savings["step"] == LEADING_STEP) & ~savings["truncated"].astype(bool)]
+    used = step_to_use(savings, (LEADING_STEP, CODED_STEP))
+    rows = savings[(savings["step"] == used) & ~savings["truncated"]]
     rows = rows[rows["estimator"].isin(["naive", "bootstrap"])].sort_values(["best", "estimator"])
     return _savings_table(
         "practice_savings_by_best",
@@ -260,13 +260,20 @@ def _ladder_numbers(ladder: pd.DataFrame) -> Iterator[Number]:
 
 
 def _savings_numbers(savings: pd.DataFrame) -> Iterator[Number]:
-    best = recommended_saving(savings, LEADING_STEP).best
+    used = step_to_use(savings, (LEADING_STEP, CODED_STEP))
+    best = recommended_saving(savings, used).best
     of_best = savings[(savings["best"] == best) & ~savings["truncated"]].set_index(["step", "estimator"])
-    for step, ending in ((LEADING_STEP, ""), (CODED_STEP, "_coded")):
-        for estimator, row in of_best.loc[step].iterrows():
-            where = {"step": step, "best": best, "estimator": estimator, "truncated": False}
+    for step, estimator, words in (
+        (used, "bootstrap", "used"),
+        (LEADING_STEP, "bootstrap", "without"),
+        (CODED_STEP, "bootstrap", "with"),
+        (used, "naive", "naive"),
+        (used, "next_year", "next_year"),
+    ):
+        where = {"step": step, "best": best, "estimator": estimator, "truncated": False}
+        if (step, estimator) in of_best.index:
             for column in ("saving_gbp", "lower_gbp", "upper_gbp"):
-                number = f"text/practices_{estimator}_{column}{ending}"
-                yield Number(number, row[column], Source(SAVINGS, column, where))
-    where = {"step": LEADING_STEP, "best": best, "estimator": "bootstrap", "truncated": False}
+                value = of_best.loc[(step, estimator), column]
+                yield Number(f"text/practices_{words}_{column}", value, Source(SAVINGS, column, where))
+    where = {"step": used, "best": best, "estimator": "bootstrap", "truncated": False}
     yield Number("text/practices_best", best, Source(SAVINGS, "best", where))
