@@ -40,9 +40,10 @@ lint: $(READY) ## ruff, snakefmt and Snakemake's own lint
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 
-benchmark: $(READY) $(PEERS:%=benchmarks/environments/%/.ready) ## time the risk engine and the grouper beside other programs
+benchmark: $(READY) $(PEERS:%=benchmarks/environments/%/.ready) ## time the risk engine and the grouper beside other programs, and a nation's practices
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/grouper.py
+	@$(BIN)/python benchmarks/practices.py
 
 benchmarks/environments/%/.ready: benchmarks/environments/%.lock
 	@echo "Setting up $(@D)"

@@ -25,6 +25,7 @@ from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import report_tables
 from casemix_risk.report.tables_coding import coding_numbers, coding_tables
 from casemix_risk.report.tables_group import grouping_numbers, grouping_tables
+from casemix_risk.report.tables_practices import comparison_numbers, comparison_tables
 from casemix_risk.report.workbook import report_workbook
 from casemix_risk.volumes.figures import chapter_projections
 from job import by_edition, run, write
@@ -65,6 +66,7 @@ def main(snakemake) -> None:
     of_year = (*grouped, leading["prices"], snakemake.params.last_year, edition)
     last = f"_{snakemake.params.last_year}"
     coding = {Path(path).stem.removesuffix(last): read_table(path) for path in files.coding}
+    compared = {Path(path).stem: read_table(path) for path in files.compared}
     coded = (coding, snakemake.params.last_year, snakemake.params.last_edition)
     shown = report_tables(
         editions,
@@ -76,6 +78,7 @@ def main(snakemake) -> None:
         practices,
         not_modelled,
         progress,
+        comparison_tables(compared) if compared else [],
         [*(grouping_tables(*of_year) if grouped else []), *(coding_tables(*coded) if coding else [])],
         facts,
         planted,
@@ -91,6 +94,7 @@ def main(snakemake) -> None:
             *(progress_numbers(edition, progress) if progress else []),
             *(grouping_numbers(*of_year) if grouped else []),
             *(coding_numbers(*coded) if coding else []),
+            *(comparison_numbers(compared) if compared else []),
             *years_numbers(tested, config["projection"], years.get("year_on_year")),
             *([] if practices is None else practices_numbers(practices_said(practices))),
             *(number for table in shown.values() for number in table_numbers(table)),

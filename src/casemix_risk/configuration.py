@@ -169,7 +169,7 @@ def _wanted(error: jsonschema.ValidationError) -> str:
     if error.validator == "uniqueItems":
         return "each value once"
     if error.validator in ("minItems", "minProperties"):
-        return "at least one"
+        return f"at least {'one' if error.validator_value == 1 else error.validator_value}"
     kind = _TYPES.get(schema.get("type"), "text")
     limit = " and ".join(words.format(schema[key]) for key, words in _LIMITS.items() if key in schema)
     example = f" such as {schema['examples'][0]}" if "examples" in schema else ""
@@ -201,6 +201,11 @@ def _inconsistencies(config: Mapping) -> Iterator[str]:
             yield f"tariff edition {name} takes unit costs of {year}, which schedule.files lacks"
     if "schedule" in config and config["grouper"] != "given":
         yield "grouper needs the diagnoses and procedures of an extract, and a schedule has none"
+    practices = config.get("practices", {})
+    if "profile" in practices and "schedule" in config:
+        yield "practices.profile needs the admissions of an extract, and a schedule has none"
+    if "district" in practices and "profile" not in practices:
+        yield "practices.district is of no use without practices.profile; give both or neither"
     if "definitions" in config and config["grouper"] == "given":
         yield "definitions are of no use with grouper given; set grouper to missing or always"
     if "schedule" in config and "market_forces" in config["payment"]:
@@ -215,8 +220,8 @@ def _with_data_dir(config: dict) -> dict:
     folder, registry = Path(config.pop("data_dir")), Path(config["tariff"]["registry"]).parent
     source = config.get("extract") or config["schedule"]
     source["files"] = {year: str(folder / path) for year, path in source["files"].items()}
-    for room, key in (("practices", "register"), ("year_in_progress", "file")):
-        if room in config:
+    for room, key in (("practices", "register"), ("practices", "profile"), ("year_in_progress", "file")):
+        if key in config.get(room, {}):
             config[room][key] = str(folder / config[room][key])
     payment = (config["payment"], config["payment"]["fixed_share"])
     for named in (*config["tariff"]["editions"].values(), *payment):

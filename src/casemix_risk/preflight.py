@@ -10,7 +10,9 @@ from casemix_risk.errors import InputError, explain
 from casemix_risk.ingest.layout import find_layout
 from casemix_risk.ingest.schedule import open_schedule
 from casemix_risk.payment.options import check_payment
-from casemix_risk.practices.register import practice_lists, read_register
+from casemix_risk.practices.lists import practice_lists, practices_compared
+from casemix_risk.practices.profile import read_profile
+from casemix_risk.practices.register import read_people, read_register
 from casemix_risk.progress.months import check_chart_names, read_months
 from casemix_risk.tariff.editions import edition_chain, edition_prices
 
@@ -26,8 +28,8 @@ def check_run(config: Mapping, results: Path) -> None:
 
     Raises:
         InputError: a file or the grouper's definition set cannot serve, a file is given for two years, the
-            practice register lacks a practice of a group, the months a line to chart, or the folder cannot be
-            written to.
+            practice register lacks a practice of a group or of the district, the profile one of the register,
+            the months a line to chart, or the folder cannot be written to.
     """
     _check_writable(results)
     made = results / "synthetic" if "synthetic" in config else None
@@ -47,8 +49,9 @@ def check_run(config: Mapping, results: Path) -> None:
                 f"{other} of {other_year} holds the same as {path} of {year}: give each year its own extract "
                 "under extract.files."
             )
-    if "practices" in config:
-        practice_lists(read_register(config["practices"]["register"]), config["practices"].get("groups"))
+    practices = config.get("practices")
+    if practices and made not in Path(practices["register"]).parents:
+        _check_practices(practices)
     group = config.get("year_in_progress")
     if group and made not in Path(group["file"]).parents:
         check_chart_names(group.get("control_charts", ()), read_months(group["file"], config["target_year"]))
@@ -57,6 +60,14 @@ def check_run(config: Mapping, results: Path) -> None:
     for chain in _price_chains(config["tariff"]["editions"]):
         edition_prices(chain)
     check_payment(config["payment"], config["tariff"]["editions"])
+
+
+def _check_practices(practices: Mapping) -> None:
+    practice_lists(read_register(practices["register"]), practices.get("groups"))
+    if "profile" in practices:
+        people = read_people(practices["register"])
+        read_profile(practices["profile"], people["practice"].unique())
+        practices_compared(practices.get("district"), people)
 
 
 def _check_definitions(folder: str | None) -> None:

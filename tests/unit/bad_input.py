@@ -21,6 +21,7 @@ import yaml
 from casemix_risk.configuration import complete_configuration, refuse_repeated_keys
 from casemix_risk.errors import InputError, explain
 from casemix_risk.ingest.clean import clean_year
+from casemix_risk.practices.profile import PREVALENCES
 from casemix_risk.preflight import check_run
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,18 @@ ROW = f"|{SECRET}|3|1|2004-06-03|2004-06-07|2004-06-03|11|01|1|1|50|2|A81001|RR8
 EXTRACT = "\n".join([HEADINGS, *(f"{number:012}{ROW}" for number in range(5000)), ""])
 TARIFF = "HRG,Elective,Emergency\nH04,100,200\nD33,300,400\n"
 REGISTER = "CCG_CODE,CODE,SEX,AGE,NUMBER_OF_PATIENTS\n00L,A81001,ALL,ALL,9000\n"
+CODES = [f"A81{number:03}" for number in range(1, 21)]
+NINE = ", ".join(CODES[:9])
+LIST, *_OTHERS = (
+    "".join(f"{code},00K,{sex},{age},50\n" for sex in (1, 2) for age in range(0, 95, 5)) for code in CODES
+)
+LISTS = "".join(["practice,commissioner,sex,age_from,patients\n", LIST, *_OTHERS])
+PROFILE = "\n".join(
+    [
+        ",".join(["practice", "deprivation", "survey_score", *PREVALENCES]),
+        *(f"{code},20.5,80{',5' * len(PREVALENCES)}" for code in CODES),
+    ]
+)
 MONTHS = """\
 month,hrg,admission_type,admissions
 2005-04,H04,elective,3
@@ -162,6 +175,17 @@ def practices(register: str, member: str = "A81001") -> Callable[[], str]:
     return make
 
 
+def compared(old: str = "", new: str = "", more: str = "") -> Callable[[], str]:
+    """A run that compares 20 practices, with something else written in the register or in the profile."""
+
+    def make() -> str:
+        for name, text in (("lists.csv", LISTS), ("profile.csv", PROFILE)):
+            Path(name).write_text(text.replace(old, new) if old else text)
+        return f"{CONFIGURATION}practices: {{register: lists.csv, profile: profile.csv{more}}}\n"
+
+    return make
+
+
 def months(text: str, more: str = "") -> Callable[[], str]:
     """A run with this file of a group's months, where it is not empty, in the year 2005-06."""
 
@@ -230,6 +254,29 @@ CASES = [
     Case("practices: a list as text", practices(REGISTER.replace("9000", "nine thousand"))),
     Case("practices: a practice twice", practices(f"{REGISTER}{REGISTER.splitlines()[1]}\n")),
     Case("practices: a group with an unknown practice", practices(REGISTER, "A81OO1")),
+    Case("practices compared: no profile", lambda: (compared()(), Path("profile.csv").unlink())[0]),
+    Case("practices compared: a column of the profile missing", compared("survey_score", "survey")),
+    Case("practices compared: a practice without a profile", compared("A81001,20.5,80,", "A81000,20.5,80,")),
+    Case("practices compared: a profile twice", compared(PROFILE, f"{PROFILE}\n{PROFILE.splitlines()[1]}")),
+    Case("practices compared: a survey score of 108", compared("A81001,20.5,80,", "A81001,20.5,108,")),
+    Case("practices compared: a prevalence of 120 %", compared("A81001,20.5,80,5", "A81001,20.5,80,120")),
+    Case("practices compared: lists without ages", compared(LISTS, REGISTER)),
+    Case("practices compared: a band missing", compared("A81001,00K,2,45,50\n", "")),
+    Case("practices compared: a band twice", compared("A81001,00K,2,45,", "A81001,00K,2,50,")),
+    Case("practices compared: a band that is none", compared("A81001,00K,2,45,", "A81001,00K,2,46,")),
+    Case("practices compared: half a person", compared("A81001,00K,2,45,50", "A81001,00K,2,45,50.5")),
+    Case("practices compared: nobody on a list", compared(LIST, LIST.replace(",50\n", ",0\n"))),
+    Case("practices compared: one on the register", compared(LISTS, f"{LISTS.splitlines()[0]}\n{LIST}")),
+    Case("practices compared: an unknown practice", compared(more=f", district: [A81O01, {NINE}]")),
+    Case("practices compared: with two others", compared(more=", district: [A81001, A81002, A81003]")),
+    Case(
+        "practices compared: a district and no profile",
+        lambda: compared(more=f", district: [{NINE}]")().replace("profile: profile.csv, ", ""),
+    ),
+    Case(
+        "practices compared: with a schedule",
+        lambda: schedule(one_sheet)() + compared()().removeprefix(CONFIGURATION),
+    ),
     Case("months: missing file", months("")),
     Case("months: empty file", months("\n")),
     Case("months: header only", months(MONTHS.splitlines()[0] + "\n")),

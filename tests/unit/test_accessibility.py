@@ -124,7 +124,11 @@ def test_ids_are_unique_and_links_lead_to_them_or_to_the_files_of_the_run(page):
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = [attributes["href"] for attributes in page.attributes("a")]
-    files = {"tables.xlsx", *(f"../tariff/changes/{change}/brief.html" for change in CHANGES)}
+    files = {
+        "tables.xlsx",
+        "../practices/pages.html",
+        *(f"../tariff/changes/{change}/brief.html" for change in CHANGES),
+    }
     assert {target for target in targets if not target.startswith("#")} == files
     assert {target[1:] for target in targets if target.startswith("#")} <= set(ids)
     assert set(targets) >= {f"#{attributes['id']}" for attributes in page.attributes("h2")}

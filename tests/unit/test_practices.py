@@ -7,7 +7,8 @@ import pytest
 from examples import lines_of
 
 from casemix_risk.errors import InputError
-from casemix_risk.practices.register import practice_lists, read_register
+from casemix_risk.practices.lists import practice_lists
+from casemix_risk.practices.register import read_register
 from casemix_risk.practices.risk import practice_risk
 from casemix_risk.risk.optimum import pool_optimum
 

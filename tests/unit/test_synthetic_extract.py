@@ -20,10 +20,17 @@ from casemix_risk.group.engine import group_records
 from casemix_risk.synthetic import defects, population
 from casemix_risk.synthetic.catalogue import catalogue, catalogue_lines
 from casemix_risk.synthetic.code_frequencies import SORTS, code_frequencies
+from casemix_risk.synthetic.conditions import CONDITIONS, has_conditions
 from casemix_risk.synthetic.draws import pick, pick_listed
-from casemix_risk.synthetic.extract import draw_extract, expected_admissions, write_extract
+from casemix_risk.synthetic.extract import (
+    draw_extract,
+    expected_admissions,
+    people_of_extract,
+    write_extract,
+)
 from casemix_risk.synthetic.hes_file import COLUMNS, DIAGNOSES, OPERATIONS, episode_keys
 from casemix_risk.synthetic.planted_coding import grouper_input
+from casemix_risk.synthetic.practices import practice_codes
 
 DEFINITIONS = read_definitions(demonstration())
 YEAR = "2003-04"
@@ -384,7 +391,7 @@ def test_start_ages_are_those_of_the_data_dictionary(days, code):
 
 
 def test_practice_and_provider_codes_are_different_and_in_form():
-    practices, providers = pd.Series(population.practice_codes()), pd.Series(population.provider_codes())
+    practices, providers = pd.Series(practice_codes()), pd.Series(population.provider_codes())
     assert practices.is_unique
     assert practices.str.fullmatch(r"[A-P]\d{5}").all()
     assert providers.is_unique
@@ -475,3 +482,18 @@ def test_what_a_grouper_makes_of_the_defects(written):
         found = group_records(grouper_input(known), compiled)
         kept = np.isin(defect, ["", "baby_age", "unknown_sex", "unknown_practice", "wrong_admission_flag"])
         assert (found["hrg"] == table["HRGLATE35"]).to_numpy()[kept].all()
+
+
+def test_a_condition_is_coded_on_those_who_have_it_and_not_always(clean, truth):
+    people = people_of_extract(truth, SETTINGS)
+    ids = population.patient_ids(len(people), SETTINGS["seed"])
+    conditions = pd.Series(people["conditions"].to_numpy(), index=[each.decode() for each in ids])
+    adults = clean[~clean["HRGLATE35"].str.startswith("N")]
+    has = has_conditions(conditions[adults["ENCRYPTED_HESID"]].to_numpy())
+    secondary = adults[DIAGNOSES[1:]].to_numpy()
+    for condition, of_patient in zip(CONDITIONS, has, strict=True):
+        coded = (secondary == condition.code).any(axis=1)
+        # What the HRG itself needs beside the primary diagnosis is there whoever the patient is.
+        assert coded[~of_patient].mean() < 0.01, condition
+        if of_patient.sum() > 300:
+            assert 0.3 < coded[of_patient].mean() < 0.75, condition

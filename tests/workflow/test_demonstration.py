@@ -108,7 +108,7 @@ def test_the_report_needs_nothing_from_outside(two_cores):
     page = (two_cores / "report/index.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
-    assert page.count("<img") == page.count('alt="') == 21
+    assert page.count("<img") == page.count('alt="') == 28
     assert "Demonstration." in page
 
 
@@ -162,7 +162,7 @@ def users_configuration(folder, extract):
     """A user's run on one extract, with a price list of one line beside it."""
     (folder / "prices.csv").write_text("HRG,E,N\nH04,100,200\n")
     config = small_configuration(run="mine", projection="last_year")
-    del config["synthetic"], config["year_in_progress"]
+    del config["synthetic"], config["practices"], config["year_in_progress"]
     config["extract"] = {"files": {"2004-05": extract}, "population_covered": 1_000}
     columns = {"hrg": "HRG", "elective": "E", "emergency": "N"}
     config["tariff"]["editions"] = {"now": {"file": "prices.csv", "columns": columns}}

@@ -21,7 +21,7 @@ def grouped(two_cores, project, tmp_path_factory):
     for name in files.values():
         shutil.copy2(two_cores / "synthetic" / name, folder)
     config = small_configuration(run="grouped", grouper="missing", projection="last_year")
-    del config["synthetic"], config["year_in_progress"]
+    del config["synthetic"], config["practices"], config["year_in_progress"]
     config["extract"] = {"files": files, "population_covered": config["population"] * SAMPLING}
     config["tariff"] = {"maximum_estimated_share": 1, "editions": ["2006-07"]}
     done = snakemake(folder, config, project=project)

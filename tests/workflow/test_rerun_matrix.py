@@ -27,8 +27,11 @@ FROM_COST_LINES = {
     "year_end": EDITIONS,
     "control_charts": 1,
 } | FROM_DECISIONS
-FROM_RISK = {"risk": EDITIONS, "checks": 1} | FROM_COST_LINES | FROM_CHANGES
-FROM_VOLUMES = {"price": EDITIONS} | FROM_RISK | FROM_LAST_PRICES
+FROM_COMPARISON = {"practice_comparison": 1, "practice_pages": 1} | FROM_REPORT
+FROM_RISK = (
+    {"risk": EDITIONS, "checks": 1, "practices": 1, "practice_pages": 1} | FROM_COST_LINES | FROM_CHANGES
+)
+FROM_VOLUMES = {"price": EDITIONS, "practice_counts": 1} | FROM_RISK | FROM_LAST_PRICES | FROM_COMPARISON
 FROM_INGEST = {
     "ingest": 3,
     "group_episodes": 3,
@@ -36,10 +39,17 @@ FROM_INGEST = {
     "volumes": 1,
     "years_compared": 1,
 } | FROM_VOLUMES
-EVERYTHING = {"synthetic_truth": 1, "synthetic_extract": 3, "synthetic_months": 1} | FROM_INGEST
-# A user's run has one tariff edition, given HRGs, no published facts to compare with and no year in progress.
+EVERYTHING = {
+    "synthetic_truth": 1,
+    "synthetic_extract": 3,
+    "synthetic_practices": 1,
+    "synthetic_months": 1,
+} | FROM_INGEST
+# A user's run has one tariff edition, given HRGs, no published facts to compare with, no practices and
+# no year in progress.
 ONLY_IN_THE_DEMONSTRATION = {
     *("published_facts", "changes", "year_end", "control_charts", "group_episodes"),
+    *("practices", "practice_counts", "practice_comparison", "practice_pages"),
     *FROM_LAST_PRICES,
 }
 FROM_ONE_EXTRACT = {rule: 1 for rule in FROM_INGEST if rule not in ONLY_IN_THE_DEMONSTRATION}
@@ -136,6 +146,12 @@ CHANGES = [
         "the report's template",
         source(f"{LIBRARY}/report/page.html", "<main", "<main dir='ltr'"),
         FROM_REPORT,
+    ),
+    ("a practice of the district", setting("  - A85072\n", ""), FROM_COMPARISON),
+    (
+        "the template of the practices' pages",
+        source(f"{LIBRARY}/practices/pages.html", "<main", "<main dir='ltr'"),
+        {"practice_pages": 1} | FROM_REPORT,
     ),
     ("the scenario of shocks", setting("common_pct: 2", "common_pct: 3"), FROM_DECISIONS),
     (

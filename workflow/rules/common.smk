@@ -41,6 +41,7 @@ EDITIONS = list(config["tariff"]["editions"])
 YEARS_COMPARED = ["year_on_year", "back_test"][: max(0, len(YEARS) - 1)]
 SUPPRESSED = config["small_numbers"] == "suppress"
 CODED = GROUPED and not SUPPRESSED
+COMPARED = "profile" in config.get("practices", {}) and not SUPPRESSED
 PAYMENT = options_on(config["payment"])
 LEADING = in_force(config["tariff"]["editions"], EDITIONS[0])
 CHANGES = {"_to_".join(pair): pair for pair in changes_between(config["tariff"]["editions"])}
@@ -162,6 +163,11 @@ def in_progress(*files):
 def in_coding(*files):
     """Files that only a run has whose coding is looked at: one with a grouper that keeps exact counts."""
     return list(files) if CODED else []
+
+
+def in_comparison(*files):
+    """Files that only a run has whose practices are compared: one with a profile of them that keeps exact counts."""
+    return list(files) if COMPARED else []
 
 
 def with_payment(**files):

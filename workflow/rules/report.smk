@@ -78,6 +78,12 @@ rule report:
         activity=RESULTS / "volumes/activity.parquet",
         national=RESULTS / "volumes/national.parquet",
         practices=[RESULTS / "practices/practice_risk.parquet"] if "practices" in config else [],
+        compared=in_comparison(
+            *(
+                RESULTS / f"practices/practice_{table}.parquet"
+                for table in ("ratios", "ladder", "savings", "association")
+            )
+        ),
         years=[RESULTS / f"volumes/{name}.parquet" for name in YEARS_COMPARED],
         not_modelled=RESULTS / "decisions/not_modelled.parquet",
         progress=in_progress(
@@ -114,6 +120,7 @@ rule report:
             ),
             *(RESULTS / f"volumes/{name}.svg" for name in YEARS_COMPARED),
             *([RESULTS / "practices/practices.svg"] if "practices" in config else []),
+            *in_comparison(*(RESULTS / f"practices/{name}.svg" for name in COMPARISON_FIGURES)),
             RESULTS / f"tariff/{LEADING}/prices.svg",
             *([RESULTS / f"risk/{LEADING}/payment_effects.svg"] if PAYMENT else []),
         ],

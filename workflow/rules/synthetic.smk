@@ -1,4 +1,4 @@
-# From nothing but a seed: results/<run>/synthetic/ (truth_lines, one extract, its planted defects and up-coding a year; group_months, group_truth).
+# From nothing but a seed: results/<run>/synthetic/ (truth_lines, one extract, its planted defects and up-coding a year; practice_register, practice_profile, practice_truth; group_months, group_truth).
 if "synthetic" in config:
 
     rule synthetic_truth:
@@ -57,6 +57,31 @@ if "synthetic" in config:
             "Drawing the patients of {wildcards.fyear}"
         script:
             "../../scripts/synthetic_extract.py"
+
+    rule synthetic_practices:
+        input:
+            truth_lines=RESULTS / "synthetic/truth_lines.parquet",
+            contracts=contracts("practice_truth"),
+        output:
+            register=RESULTS / "synthetic/practice_register.csv",
+            profile=RESULTS / "synthetic/practice_profile.csv",
+            practice_truth=RESULTS / "synthetic/practice_truth.parquet",
+            receipt=RESULTS / "receipts/synthetic_practices.json",
+        log:
+            RESULTS / "logs/synthetic_practices.log",
+        benchmark:
+            RESULTS / "benchmarks/synthetic_practices.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        params:
+            settings={"sampling_fraction": config["synthetic"]["sampling_fraction"]}
+            | settings("seed", "population", "target_year"),
+            code=code("synthetic_practices"),
+            lock=LOCK,
+        message:
+            "Publishing the lists and profiles of the demonstration's practices"
+        script:
+            "../../scripts/synthetic_practices.py"
 
     if "year_in_progress" in config:
 

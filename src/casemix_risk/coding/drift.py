@@ -9,6 +9,7 @@ import polars as pl
 from scipy import stats
 
 from casemix_risk.coding.standardised import standardised
+from casemix_risk.statistics.funnel import cqc_limits
 from casemix_risk.statistics.overdispersion import (
     WINSORISED_EFFICIENCY,
     between_variance,
@@ -108,13 +109,13 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     z = difference / spread
     law = stats.t(WINSORISED_EFFICIENCY * (compared - 1).clip(1))
     limit = law.isf(FAMILY_ERROR / 2 / max(tested.sum(), 1))
-    away = limit * spread / np.sqrt(rows["before"]) / 2
+    lower, upper = cqc_limits(limit * spread / np.sqrt(rows["before"]))
     q = pd.Series(np.nan, rows.index)
     q[tested] = stats.false_discovery_control(2 * law.sf(z.abs())[tested])
     return rows.assign(
         ratio=(rows["level"] / rows["before"]).where(rows["before"] > 0),
-        lower=(1 - away).clip(0) ** 2,
-        upper=(1 + away) ** 2,
+        lower=lower,
+        upper=upper,
         tau=np.sqrt(tau_squared),
         z=z,
         q=q,

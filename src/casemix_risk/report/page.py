@@ -10,6 +10,7 @@ from markupsafe import Markup
 from casemix_risk.audit.lineage import ancestors, lineage_html
 from casemix_risk.figure_style import svg_address
 from casemix_risk.formats import about_count, about_pounds, decimals, integer, percent, pounds
+from casemix_risk.practices.association import NOT_PROVEN
 from casemix_risk.report.findings import YearsSaid
 from casemix_risk.report.html_table import html_table, traced
 from casemix_risk.report.table import ReportTable
@@ -87,6 +88,7 @@ def render_report(
         method=METHOD_NAMES[config["projection"]],
         tested=back_test,
         grouped_by=grouped_by,
+        not_proven=NOT_PROVEN,
         years_compared=shown["year_on_year"].frame.set_index("level").loc["all"]
         if "year_on_year" in shown
         else None,

@@ -48,6 +48,7 @@ def report_tables(
     practices: pd.DataFrame | None,
     not_modelled: pd.DataFrame,
     progress: Mapping[str, pd.DataFrame],
+    compared: Sequence[ReportTable],
     grouping: Sequence[ReportTable],
     facts: pd.DataFrame | None,
     planted: pd.DataFrame | None,
@@ -67,6 +68,7 @@ def report_tables(
         practices: table ``practice_risk``; None where the run has no register.
         not_modelled: table ``not_modelled``.
         progress: tables of the year in progress by name; none where the run has none.
+        compared: `casemix_risk.report.tables_practices.comparison_tables`; none where practices are not.
         grouping: `casemix_risk.report.tables_group.grouping_tables` and
             `casemix_risk.report.tables_coding.coding_tables`; none where nothing was grouped.
         facts: table ``published_facts``; None where the run is not the demonstration.
@@ -78,6 +80,7 @@ def report_tables(
     shown = [
         sizes_table(summary, tables["pool_optimum"], shared_pool_of(rules), risk),
         *([] if practices is None else [practices_table(practices)]),
+        *compared,
         cuts_table(price_cut_curve(summary, rules).query("list_size == @list_size"), list_size, risk),
         contributions_table(tables["contributions"], risk),
         chapters_table(tables["contributions"], risk),

@@ -1,9 +1,9 @@
 """Diagnoses and operations for the demonstration's episodes: columns that the grouper groups as it should.
 
-A record draws a template of its HRG, then secondary diagnoses of its patient's sort, as many as the score
-for complications lets it have. In the end the grouper groups them all: records that a secondary diagnosis or
-a further operation leads astray, or that have no room for the score, are coded again: what scores comes first
-then, and no rule looks at the codes.
+A record draws a template of its HRG, then secondary diagnoses, as many as the score for complications lets it
+have: its patient's chronic conditions, then others of the patient's sort. In the end the grouper groups them
+all: records that a secondary diagnosis or a further operation leads astray, or that have no room for the
+score, are coded again: what scores comes first then, and no rule looks at the codes.
 """
 
 import numpy as np
@@ -16,7 +16,8 @@ from casemix_risk.group.compiled import compile_definitions
 from casemix_risk.group.definitions import Definitions
 from casemix_risk.group.engine import group_records
 from casemix_risk.synthetic.candidates import candidates
-from casemix_risk.synthetic.code_frequencies import code_frequencies
+from casemix_risk.synthetic.code_frequencies import SORTS, code_frequencies
+from casemix_risk.synthetic.conditions import condition_offers
 from casemix_risk.synthetic.definition_paths import paths
 from casemix_risk.synthetic.draws import pick_listed
 from casemix_risk.synthetic.hes_file import DIAGNOSES, JOINED_CODES, OPERATIONS
@@ -36,7 +37,7 @@ def code_columns(
         lines: table ``truth_lines``.
         episodes: a row an episode: ``line`` (row of `lines`), ``age`` (years), ``days``, ``sex``,
             ``admission_type``, ``patient_class``, ``sort`` (of patient, a place in `SORTS`), ``depth`` (what
-            the mean number of secondary diagnoses is multiplied by).
+            the mean number of secondary diagnoses is multiplied by), ``conditions`` (the patient's, bits).
         definitions: the grouping definitions.
         generator: draws the codes.
 
@@ -56,7 +57,10 @@ def code_columns(
 
     many = lines["description"].str.contains(_MANY).to_numpy()[line]
     mean = (0.4 + episodes["age"] / 45 + 1.2 * many) * episodes["depth"]
-    offers = offers_of(episodes, frequencies, generator.poisson(mean), generator)
+    sorts = np.array(SORTS)[episodes["sort"]]
+    own = condition_offers(episodes["conditions"].to_numpy(), sorts, episodes["depth"].to_numpy(), generator)
+    others = generator.poisson(mean) - sum(offer.wanted.astype(int) for offer in own)
+    offers = [*own, *offers_of(episodes, frequencies, others, generator)]
     further = np.where(procedures[:, 0] != "", generator.poisson(0.6, count), 0)
     following = frequencies.loc[frequencies["kind"] == "further_procedure", "code"].to_numpy()
     begin = generator.integers(len(following), size=count)

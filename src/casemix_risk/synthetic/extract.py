@@ -26,6 +26,7 @@ from casemix_risk.synthetic.defects import plant_defects
 from casemix_risk.synthetic.definition_paths import paths, stay_limits
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import write_lines
+from casemix_risk.synthetic.patient_groups import is_newborn
 from casemix_risk.synthetic.patients import with_people
 from casemix_risk.synthetic.planted_coding import UPCODING, no_upcoding, upcode, with_earlier_hrgs
 from casemix_risk.synthetic.records import hes_records
@@ -100,11 +101,7 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping, definitions:
     lines = lines.reset_index(drop=True)
     lines = lines.join(stay_limits(lines, paths(definitions)))
     streams = partial(stream, settings["seed"], "extract", year)
-    people = people_of.sampled_people(
-        round(settings["population"] * settings["sampling_fraction"]),
-        _births_a_year(lines, settings),
-        settings["seed"],
-    )
+    people = people_of_extract(lines, settings)
     courses = _courses(lines, expected_admissions(lines, year, settings), streams("patients"))
     admissions = _admissions(lines, courses, year, streams("stays"))
     admissions = with_people(lines, admissions, people, year, streams("people"))
@@ -113,6 +110,15 @@ def draw_extract(lines: pd.DataFrame, year: str, settings: Mapping, definitions:
     shuffled = episodes.sample(frac=1, random_state=streams("order"))
     episodes = shuffled.sort_values(["end", "provider"], kind="stable", ignore_index=True)
     return hes_records(lines, episodes, people, year, settings["seed"], definitions, streams("codes"))
+
+
+def people_of_extract(lines: pd.DataFrame, settings: Mapping) -> pd.DataFrame:
+    """The sampled people of all years, from the arguments of `write_extract`."""
+    return people_of.sampled_people(
+        round(settings["population"] * settings["sampling_fraction"]),
+        _births_a_year(lines, settings),
+        settings["seed"],
+    )
 
 
 def expected_admissions(lines: pd.DataFrame, year: str, settings: Mapping) -> np.ndarray:
@@ -124,7 +130,7 @@ def expected_admissions(lines: pd.DataFrame, year: str, settings: Mapping) -> np
 
 def _births_a_year(lines: pd.DataFrame, settings: Mapping) -> int:
     """Babies born into the sample: a tenth more than are admitted, and room for chance."""
-    newborn = people_of.is_newborn(lines)
+    newborn = is_newborn(lines)
     most = max(expected_admissions(lines, year, settings)[newborn].sum() for year in people_of.YEARS)
     return int(1.1 * most + 6 * np.sqrt(most) + 10)
 

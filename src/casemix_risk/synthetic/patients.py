@@ -5,6 +5,7 @@ import pandas as pd
 
 from casemix_risk.errors import InputError
 from casemix_risk.synthetic import population as people_of
+from casemix_risk.synthetic.patient_groups import YEARS_YOUNGER, is_newborn, patient_drawer, patient_groups
 from casemix_risk.synthetic.spells import DELIVERY
 
 _REDRAWS = 100
@@ -35,9 +36,9 @@ def with_people(
         InputError: too few people for the lines.
     """
     course_line = admissions.groupby("course")["line"].first().to_numpy()
-    newborn = people_of.is_newborn(lines)[course_line]
-    group, groups = people_of.patient_groups(lines)
-    draw = people_of.patient_drawer(people, groups, year)
+    newborn = is_newborn(lines)[course_line]
+    group, groups = patient_groups(lines)
+    draw = patient_drawer(people, groups, year)
     group = group[course_line]
 
     person = np.empty(len(course_line), dtype=int)
@@ -47,7 +48,7 @@ def with_people(
 
     deliveries = lines["description"].str.contains(DELIVERY).to_numpy()
     event = np.where(deliveries, _DELIVERIES, np.arange(len(lines)))[course_line]
-    youngest = groups["youngest"].to_numpy()[group] - people_of.YEARS_YOUNGER
+    youngest = groups["youngest"].to_numpy()[group] - YEARS_YOUNGER
     for _ in range(_REDRAWS):
         of_age = people["birth"].to_numpy()[person] + youngest * people_of.DAYS_A_YEAR
         clashing = np.union1d(_clashes(admissions, event, person), _too_young(admissions, of_age, newborn))

@@ -12,6 +12,8 @@ from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.code_columns import code_columns
 from casemix_risk.synthetic.code_frequencies import SORTS
 from casemix_risk.synthetic.hes_file import COLUMNS, episode_keys
+from casemix_risk.synthetic.patient_groups import is_newborn
+from casemix_risk.synthetic.practices import practice_codes
 
 _NULL_DATE = -62091  # 1800-01-01, which HES writes for a missing date
 _DEPTH_SD = 0.05  # of log depth of coding between providers, as in life: none games
@@ -70,7 +72,7 @@ def hes_records(
         "EPIDUR": _text(episodes["end"] - episodes["start"]),
         "STARTAGE": _text(start_ages),
         "SEX": _text(people["sex"].to_numpy()[person]),
-        "GPPRAC": _chosen(people_of.practice_codes(), episodes["practice"]),
+        "GPPRAC": _chosen(practice_codes(), episodes["practice"]),
         "PROCODE3": _chosen(people_of.provider_codes(), episodes["provider"]),
         "HRGLATE35": _chosen(lines["hrg"], episodes["line"]),
         "FAE": _text(np.where(first, "1", "0")),
@@ -87,6 +89,7 @@ def hes_records(
             "patient_class": episodes["patient_class"].to_numpy(),
             "sort": _sorts(lines, episodes["line"].to_numpy(), age),
             "depth": _depths(seed)[episodes["provider"]],
+            "conditions": people["conditions"].to_numpy()[person],
         }
     )
     return pl.DataFrame(columns | code_columns(lines, facts, definitions, generator)).select(COLUMNS)
@@ -94,7 +97,7 @@ def hes_records(
 
 def _sorts(lines: pd.DataFrame, line: np.ndarray, age: np.ndarray) -> np.ndarray:
     """Which of `SORTS` each patient is of."""
-    newborn = people_of.is_newborn(lines)[line]
+    newborn = is_newborn(lines)[line]
     mother = (lines["chapter"] == "N").to_numpy()[line]
     sorts = ["newborn", "mothers", "childhood", "under_50"]
     places = [SORTS.index(sort) for sort in sorts]

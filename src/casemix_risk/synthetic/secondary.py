@@ -12,7 +12,7 @@ from casemix_risk.synthetic.definition_paths import complication_scores
 from casemix_risk.synthetic.draws import pick
 from casemix_risk.synthetic.hes_file import DIAGNOSES
 
-KINDS = ("complication", "comorbidity")
+COMPLICATION, COMORBIDITY = KINDS = ("complication", "comorbidity")
 _SECONDARY = len(DIAGNOSES) - 1
 
 
@@ -35,7 +35,7 @@ def offers_of(
         only = sex_of_diagnoses(pd.Series(codes.ravel())).reshape(codes.shape)
         for place, chosen in enumerate(_steps(weights, sort, generator.random(len(sort)))):
             fits = (only[sort, chosen] == 0) | (only[sort, chosen] == sex)
-            fits &= (kind == "complication") | (wanted > place)
+            fits &= (kind == COMPLICATION) | (wanted > place)
             offers.append(Offer(kind, codes[sort, chosen], fits))
     return offers
 
@@ -113,7 +113,7 @@ def diagnoses_within(
         worth = worths[main, scores.columns.get_indexer(codes)]
         take = wanted & (worth >= 0) & (score + worth <= most) & (filled < len(DIAGNOSES))
         take &= (needed != codes[:, None]).all(axis=1) & ~np.isin(codes, barred)
-        if kind == "complication":
+        if kind == COMPLICATION:
             take &= (score < least) & (worth > 0)
         taken[records[take], filled[take]] = codes[take]
         score += worth * take

@@ -9,6 +9,8 @@ import pandas as pd
 from casemix_risk.synthetic import population as people_of
 from casemix_risk.synthetic.definition_paths import NO_LIMIT
 from casemix_risk.synthetic.draws import pick
+from casemix_risk.synthetic.patient_groups import is_newborn, patient_groups
+from casemix_risk.synthetic.practices import PRACTICES
 
 EPISODES_PER_SPELL = 1.15
 DELIVERY = r"Delivery|Caesarean"
@@ -44,7 +46,7 @@ def with_admission_facts(
     line = admissions["line"].to_numpy()
     elective = (lines["admission_type"] == "elective").to_numpy()[line]
     name = lines["description"]
-    newborn = people_of.is_newborn(lines)[line]
+    newborn = is_newborn(lines)[line]
     delivery = name.str.contains(DELIVERY).to_numpy()[line]
     day_stay = admissions["stay"].to_numpy() == 0
     dialysis = name.str.contains("Dialysis").to_numpy()[line]
@@ -72,8 +74,8 @@ def _providers(course: np.ndarray, practice: np.ndarray, generator: np.random.Ge
     """The provider of each course: the practice's usual one four times in five, else one of three others."""
     usual = pick(
         generator.lognormal(0, 0.8, people_of.PROVIDERS)[None, :],
-        np.zeros(people_of.PRACTICES, int),
-        generator.random(people_of.PRACTICES),
+        np.zeros(PRACTICES, int),
+        generator.random(PRACTICES),
     )
     away = np.array([0, 1, 7, 31])[
         pick(np.array([[80, 10, 6, 4]]), np.zeros_like(course), generator.random(len(course)))
@@ -142,7 +144,7 @@ def _related_lines(lines: pd.DataFrame, line: np.ndarray, generator: np.random.G
     """The line itself three times in five, else one of the same chapter, type and kind of patient."""
     limited = (lines["least_days"] > 0) | (lines["most_days"] < NO_LIMIT) | (lines["patient_class"] != "")
     alone = np.where(limited, lines.index, -1)
-    keys = [lines["chapter"], lines["admission_type"], pd.Series(people_of.patient_groups(lines)[0]), alone]
+    keys = [lines["chapter"], lines["admission_type"], pd.Series(patient_groups(lines)[0]), alone]
     kind = lines.groupby(keys, sort=False).ngroup().to_numpy()
     members = np.argsort(kind, kind="stable")
     size = np.bincount(kind)
