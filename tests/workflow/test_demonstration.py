@@ -18,9 +18,9 @@ pytestmark = pytest.mark.xdist_group("workflow")
 @pytest.mark.parametrize("year", YEARS)
 def test_every_row_is_kept_or_excluded_as_planted(two_cores, year):
     planted = table(two_cores, f"synthetic/planted_defects_{YEARS[year]}")
-    excluded = table(two_cores, f"ingest/excluded_{year}")
-    kept = table(two_cores, f"ingest/episodes_{year}")
-    waterfall = table(two_cores, f"ingest/waterfall_{year}").groupby(["action", "rule"])["rows"].sum()
+    excluded = table(two_cores, f"group/excluded_{year}")
+    kept = table(two_cores, f"group/episodes_{year}")
+    waterfall = table(two_cores, f"group/waterfall_{year}").groupby(["action", "rule"])["rows"].sum()
     excluding = planted[planted["action"] == "exclude"]
     assert dict(zip(excluding["source_row"], excluding["rule"], strict=True)) == dict(
         zip(excluded["source_row"], excluded["rule"], strict=True)
@@ -40,7 +40,7 @@ def test_every_job_left_an_event_a_log_and_a_benchmark(two_cores):
     assert {event["outcome"] for event in events} == {"done"}
     assert all(event["seconds"] > 0 and event["peak_mb"] > 0 for event in events)
     assert rows["activity"] == len(table(two_cores, "volumes/activity"))
-    assert rows["episodes_2004-05"] == len(table(two_cores, "ingest/episodes_2004-05"))
+    assert rows["episodes_2004-05"] == len(table(two_cores, "group/episodes_2004-05"))
     assert len(list((two_cores / "logs").glob("*.log"))) == len(events)
     assert len(list((two_cores / "benchmarks").glob("*.tsv"))) == len(events)
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
@@ -53,7 +53,7 @@ def test_every_planted_defect_of_the_configuration_occurs(two_cores):
 
 
 def test_rows_admissions_and_pounds_tie_from_room_to_room(two_cores):
-    episodes = pd.concat(table(two_cores, f"ingest/episodes_{year}") for year in YEARS)
+    episodes = pd.concat(table(two_cores, f"group/episodes_{year}") for year in YEARS)
     activity = table(two_cores, "volumes/activity")
     assert activity["admissions"].sum() == (episodes["episode_order"] == 1).sum()
     national = table(two_cores, "volumes/national")
@@ -108,7 +108,7 @@ def test_the_report_needs_nothing_from_outside(two_cores):
     page = (two_cores / "report/index.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
-    assert page.count("<img") == page.count('alt="') == 30
+    assert page.count("<img") == page.count('alt="') == 28
     assert "Demonstration." in page
 
 
