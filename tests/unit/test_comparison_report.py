@@ -82,8 +82,8 @@ def test_the_table_has_the_ratios_side_by_side_and_nobody_with_a_small_count(tab
     shown, *_ = comparison_tables(tables | {"practice_ratios": ratios_by_hand()})
     assert shown.frame["practice"].tolist() == ["A", "B", "C"]
     b = shown.frame.set_index("practice").loc["B"]
-    assert (b["ratio_deprivation"], b["side_deprivation"]) == (1.2, "above")
-    assert (b["ratio_earlier_diagnoses"], b["side_earlier_diagnoses"]) == (1.04, "")
+    assert (b["shrunken_deprivation"], b["side_deprivation"]) == (1.2, "above")
+    assert (b["shrunken_earlier_diagnoses"], b["side_earlier_diagnoses"]) == (1.04, "")
     assert not {"observed", "expected"} & {column.rsplit("_", 1)[0] for column in shown.columns}
 
 

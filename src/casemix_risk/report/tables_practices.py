@@ -24,9 +24,9 @@ STEPS = {
 PUBLISHED = {"age_sex": "age_sex", "earlier_diagnoses": "diagnoses_area"}
 ESTIMATORS = {
     "naive": "naive: the best by the year they are measured in",
-    "shrunken": "shrunken: chance taken off each practice, the best then held",
+    "shrunken": "shrunken: chance taken off each practice, the best held",
     "next_year": "next year: the best chosen the year before",
-    "bootstrap": "the one to use: the best chosen anew in every draw",
+    "bootstrap": "truly best: chance taken off, chosen anew in every draw (use this)",
 }
 TERMS = {
     "completeness": "completeness of records",
@@ -88,18 +88,17 @@ def _signals(ratios: pd.DataFrame) -> ReportTable:
     columns = {}
     for step, words in ((LEADING_STEP, "without diagnoses"), (CODED_STEP, "with diagnoses")):
         for column, heading, form in (
-            ("ratio", "Ratio", decimals(2)),
-            ("shrunken", "Chance taken off", decimals(2)),
+            ("shrunken", "Ratio", decimals(2)),
             ("shrunken_lower", "from", decimals(2)),
             ("shrunken_upper", "to", decimals(2)),
-            ("side", "Beyond chance", None),
+            ("side", "So it is", None),
         ):
             columns[f"{column}_{step}"] = Spread(f"{heading}, {words}", form, column, {"step": step})
     table = spread_table(
         "practice_signals",
         "Practices beyond chance",
-        "Emergency admissions over what need explains, all years, without and with diagnoses: practices "
-        f"beyond chance either way (at most {SIGNALS_SHOWN})",
+        "Emergency admissions over what need explains with chance taken off (95 % interval), all years: "
+        f"practices beyond chance without or with diagnoses (at most {SIGNALS_SHOWN})",
         RATIOS,
         shown,
         {"practice": ("Practice", None)},
@@ -176,7 +175,7 @@ def _sweep(savings: pd.DataFrame) -> ReportTable:
         "practice_savings_by_best",
         "Savings by number",
         "What would be saved a year, by how many practices are matched",
-        rows.assign(words=rows["estimator"].map({"naive": "naive", "bootstrap": "the one to use"})),
+        rows.assign(words=rows["estimator"].map({"naive": "naive", "bootstrap": "truly best (use this)"})),
         {"best": ("The best", integer), "words": ("Estimate", None)},
     )
 
