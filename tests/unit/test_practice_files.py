@@ -110,11 +110,16 @@ def test_a_missing_band_of_the_published_layout(tmp_path):
 
 
 def test_practices_compared(tmp_path):
-    people = read_people(our_register(tmp_path))
-    assert practices_compared(None, people) == ["A1", "B2"]
-    assert practices_compared(["B2"], people) == ["B2"]
-    with pytest.raises(InputError, match=r"practices\.district names the practice B3, .* mean B2\?"):
-        practices_compared(["A1", "B3"], people)
+    codes = [f"A{number}" for number in range(10, 30)]
+    people = pl.DataFrame({"practice": codes})
+    assert practices_compared(None, people) == codes
+    assert practices_compared(["A12", "A11"], people) == ["A11", "A12"]
+    with pytest.raises(
+        InputError, match=r"practices\.district names the practice A1X, .* did you mean A1\d\?"
+    ):
+        practices_compared(["A11", "A1X"], people)
+    with pytest.raises(InputError, match="at least 20 on the register, which has 2"):
+        practices_compared(None, read_people(our_register(tmp_path)))
 
 
 def profile_file(folder, practices=("B2", "A1", "C3"), **changes):
