@@ -21,11 +21,12 @@ from casemix_risk.report.numbers import (
     years_numbers,
 )
 from casemix_risk.report.page import render_report
+from casemix_risk.report.practice_numbers import comparison_numbers
 from casemix_risk.report.quality import planted_check
 from casemix_risk.report.tables import report_tables
 from casemix_risk.report.tables_coding import coding_numbers, coding_tables
 from casemix_risk.report.tables_group import grouping_numbers, grouping_tables
-from casemix_risk.report.tables_practices import comparison_numbers, comparison_tables
+from casemix_risk.report.tables_practices import comparison_tables
 from casemix_risk.report.workbook import report_workbook
 from casemix_risk.volumes.figures import chapter_projections
 from job import by_edition, run, write

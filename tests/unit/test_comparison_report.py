@@ -12,7 +12,8 @@ from casemix_risk.practices.prevalence import completeness, practice_prevalence
 from casemix_risk.practices.ratios import practice_ratios
 from casemix_risk.practices.savings import practice_savings
 from casemix_risk.report.numbers import table_numbers
-from casemix_risk.report.tables_practices import comparison_numbers, comparison_tables
+from casemix_risk.report.practice_numbers import comparison_numbers
+from casemix_risk.report.tables_practices import comparison_tables
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,9 @@ if COMPARED:
             profile=config["practices"]["profile"],
             episodes=cleaned("episodes"),
             prices=RESULTS / f"tariff/{LEADING}/prices.parquet",
-            contracts=contracts("practice_people", "practice_profile", "practice_counts", "practice_waterfall"),
+            contracts=contracts(
+                "practice_people", "practice_profile", "practice_counts", "practice_waterfall"
+            ),
         output:
             practice_people=RESULTS / "practices/practice_people.parquet",
             practice_profile=RESULTS / "practices/practice_profile.parquet",
