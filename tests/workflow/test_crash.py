@@ -21,9 +21,7 @@ RECOVER = re.search(r"```\n(.*?)\n```", (ROOT / "docs/recovery.md").read_text(),
 # Where a run is killed: as soon as one of these rules begins, or when it has written some of its tables.
 STAGES = {
     "synthetic_extract": "begun",
-    "ingest": "begun",
     "volumes": "some tables",
-    "price": "some tables",
     "risk": "some tables",
     "report": "some tables",
     "manifest": "begun",

@@ -157,16 +157,16 @@ def wait_for(condition, process):
 
 
 def test_a_check_that_is_killed_is_made_up_for_by_the_next(place):
-    place.edit("config.yaml", "seed: 20080514", "seed: 1")
-    locks, tables = place.folder / ".snakemake/locks", place.folder / "results/demo/synthetic"
+    place.edit("config.yaml", "common_pct: 2", "common_pct: 3")
+    locks, tables = place.folder / ".snakemake/locks", place.folder / "results/demo/decisions/2006-07"
     check = subprocess.Popen(
         place.command(), cwd=place.folder, env=place.environment(), start_new_session=True
     )
-    wait_for(lambda: any(locks.glob("*")) and not (tables / "truth_lines.parquet").exists(), check)
+    wait_for(lambda: any(locks.glob("*")) and not (tables / "frontier.parquet").exists(), check)
     os.killpg(check.pid, signal.SIGKILL)
     check.wait()
     assert any(locks.glob("*"))
-    place.edit("config.yaml", "seed: 1", "seed: 20080514")
+    place.edit("config.yaml", "common_pct: 3", "common_pct: 2")
     code, status = place.check()
     assert (code, status["outcome"]) == (DONE, "ran")
     assert faults(verify(place.folder / "results/releases/latest", place.project)) == []
