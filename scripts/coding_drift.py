@@ -13,7 +13,7 @@ def main(snakemake) -> None:
     cells = {year: pl.read_parquet(path) for year, path in zip(years, snakemake.input.cells, strict=True)}
     drift = coding_drift(cells)
     write(snakemake, "coding_drift", drift)
-    save_figure(draw_drift(drift), snakemake.output.figure)
+    save_figure(draw_drift(drift, years[-1]), snakemake.output.figure)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """What can be checked of the report's accessibility without a browser."""
 
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import jinja2
 import pytest
+from html_tags import Page
 
 import casemix_risk.report.page as page_module
 
@@ -55,19 +55,6 @@ def test_colours_stand_out_from_what_is_behind_them(colour, background, least):
 def test_no_colour_is_set_outside_the_palette():
     rules = re.sub(r":root {.*}", "", STYLE)
     assert set(re.findall(r"#[0-9a-fA-F]{3,6}\b(?=[;\s])", rules)) <= {"#fff"}
-
-
-class Page(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.tags = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def attributes(self, *tags):
-        return [attributes for tag, attributes in self.tags if tag in tags]
 
 
 @pytest.fixture(scope="module", params=["demonstration", "own"])

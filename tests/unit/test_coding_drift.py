@@ -228,9 +228,16 @@ def test_tau_is_the_spread_that_was_drawn():
 
 
 def test_the_figure_names_who_is_beyond_a_limit(drift):
-    figure = draw_drift(drift)
+    figure = draw_drift(drift, YEARS[-1])
     named = {text.get_text() for axes in figure.axes for text in axes.texts}
     assert named == set(UPCODERS)
     assert "2 of" in figure.get_suptitle()
-    nobody = draw_drift(drift.assign(signal="too_few"))
+    nobody = draw_drift(drift.assign(signal="too_few"), YEARS[-1])
     assert "0 of 0" in nobody.get_suptitle()
+
+
+def test_an_extract_that_names_no_provider_has_nobody_to_compare(simulated, drift):
+    empty = coding_drift({year: cells.clear() for year, cells in simulated.items()})
+    assert empty.empty
+    assert list(empty) == list(drift)
+    assert "0 of 0" in draw_drift(empty, YEARS[-1]).get_suptitle()

@@ -11,6 +11,7 @@ import statsmodels.api as sm
 from practice_examples import practice_tables
 
 from casemix_risk.audit.contract import check_domain, check_key, read_contract
+from casemix_risk.errors import InputError
 from casemix_risk.practices.covariates import covariates, expected_prevalence
 from casemix_risk.practices.expected import STEPS, expected_by_step, practice_expected
 from casemix_risk.practices.need_model import fit_need
@@ -240,3 +241,16 @@ def test_what_does_not_vary_is_no_covariate(tables):
     found = covariates(tables.practice_counts, profile, profile["practice"].to_list())
     assert found["deprivation"].shape == (200, 0)
     assert "deprivation" not in found["morbidity"]
+
+
+def test_practices_that_the_extract_does_not_know_end_in_a_sentence_with_the_year():
+    tables = practice_tables(20, 60_000, years=("2003-04", "2004-05"))
+    district = tables.practice_people["practice"].unique().sort().to_list()[:9]
+    unknown = pl.col("practice").is_in(district) & (pl.col("year") == "2004-05")
+    names = ("admissions", "cost_gbp", "cost_squared")
+    counts = tables.practice_counts.with_columns(
+        pl.when(unknown).then(0).otherwise(pl.col(name)).alias(name) for name in names
+    )
+    with pytest.raises(InputError, match="None of the practices compared has an emergency admission in 2004"):
+        practice_expected(counts, tables.practice_profile, district)
+    assert len(practice_expected(counts, tables.practice_profile))

@@ -90,3 +90,13 @@ def test_halves_depend_on_the_seed_alone(tables, ladder):
     assert np.allclose(again["r_squared"], ladder["r_squared"], rtol=1e-6)
     other = practice_ladder(tables.practice_counts, tables.practice_profile, None, 2)
     assert not np.allclose(other["r_squared"], ladder["r_squared"], rtol=1e-3)
+
+
+def test_a_half_with_one_practice_to_score_has_no_scores_and_one_with_two_has(tables):
+    codes = tables.practice_people["practice"].unique().sort().to_list()
+    one = practice_ladder(tables.practice_counts, tables.practice_profile, codes[:1], 1)
+    assert set(one["practices"]) == {0, 1}
+    assert one[["r_squared", "missed_by_10_share"]].isna().all(axis=None)
+    many = practice_ladder(tables.practice_counts, tables.practice_profile, codes[:9], 1)
+    assert many["practices"].min() >= 2
+    assert many[["r_squared", "missed_by_10_share"]].notna().all(axis=None)

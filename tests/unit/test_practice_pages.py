@@ -1,13 +1,13 @@
 """The practices' pages: complete, accessible, and the same whatever is not to be told."""
 
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from html_tags import Page
 
 import casemix_risk
 from casemix_risk.practices.funnel_svg import HEIGHT, LEFT, RIGHT, TOP, WIDTH, district_funnel, own_point
@@ -64,19 +64,6 @@ def tables(counts=COUNTS, last_driver=5):
             {"kind": "practice", "code": codes, "patients": 6_000, "budget_gbp": 4.2e6, "tolerance_pct": 12.0}
         ),
     }
-
-
-class Page(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.tags = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def attributes(self, *tags):
-        return [attributes for tag, attributes in self.tags if tag in tags]
 
 
 def section(text, practice):

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-import jinja2
 import numpy as np
 import pandas as pd
 
@@ -11,6 +10,7 @@ from casemix_risk.changes.account import TERMS
 from casemix_risk.changes.risk import MEASURES, why_the_cut_moved
 from casemix_risk.figure_style import svg_address
 from casemix_risk.formats import integer, percent, pounds
+from casemix_risk.templates import template_environment
 
 LINES_SHOWN = 5
 SMALLEST_SHOWN_GBP = 1
@@ -55,14 +55,14 @@ def render_brief(
     measures = risk[risk["list_size"] == list_size].set_index("measure")[["before", "after"]]
     change = sums["after_gbp"] - sums["before_gbp"]
     cuts = measures.loc["best_cut_gbp"]
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = template_environment({"brief.html": template})
     environment.filters |= {
         "pounds": pounds,
         "signed": signed_pounds,
         "integer": integer,
         "short": _short,
     }
-    return environment.from_string(template).render(
+    return environment.get_template("brief.html").render(
         before=before,
         after=after,
         list_size=list_size,

@@ -54,9 +54,11 @@ def coding_drift(cells: Mapping[str, pl.DataFrame]) -> pd.DataFrame:
         Table ``coding_drift``. Providers with fewer than 30 expected episodes with complications, where
         little could stand out, have the signal ``too_few``, no limits, and no part in the others' limits;
         likewise those whose kinds of case hardly anyone else has (a tenth of the variance or less is left),
-        and all providers where fewer than 10 can be compared.
+        and all providers where fewer than 10 can be compared. No rows where no episode says its provider.
     """
     levels = _levels(standardised(cells))
+    if levels.empty:
+        return levels.reindex(columns=COLUMNS)
     rows = pd.concat([levels, _changes(levels, sorted(cells))], ignore_index=True)
     judged = [_judged(of_year) for _, of_year in rows.groupby("year")]
     return pd.concat(judged)[COLUMNS].sort_values(KEY, ignore_index=True)

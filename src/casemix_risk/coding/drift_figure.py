@@ -24,13 +24,13 @@ SIGNALS = {
 NAMES = 6  # of a panel
 
 
-def draw_drift(drift: pd.DataFrame) -> Figure:
-    """The latest year's providers with their limits, by measure and kind; those beyond are named.
+def draw_drift(drift: pd.DataFrame, year: str) -> Figure:
+    """A year's providers with their limits, by measure and kind; those beyond are named.
 
     Args:
         drift: table ``coding_drift``. Providers that are too small have no place.
+        year: financial year, the latest as a rule.
     """
-    year = drift["year"].max()
     of_year = drift[drift["year"] == year]
     rows = of_year[of_year["signal"] != "too_few"]
     figure, panels = new_figure(width=11.0, height=7.2, nrows=len(KINDS), ncols=len(MEASURES))

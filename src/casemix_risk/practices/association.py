@@ -7,6 +7,8 @@ import pandas as pd
 import polars as pl
 from scipy import optimize, stats
 
+from casemix_risk.practices.expected import ALL_YEARS
+
 TERMS = ["completeness", "deprivation", "survey_score"]
 STEPS = ["age_sex", "earlier_diagnoses"]
 COLUMNS = [
@@ -56,7 +58,7 @@ def practice_association(expected: pd.DataFrame, profile: pl.DataFrame, recorded
         a term is the same at every practice.
     """
     terms = profile.to_pandas().set_index("practice")[TERMS[1:]].join(recorded)[TERMS].dropna()
-    rows = expected[(expected["year"] == "all") & (expected["measure"] == "admissions")]
+    rows = expected[(expected["year"] == ALL_YEARS) & (expected["measure"] == "admissions")]
     rows = rows[rows["practice"].isin(terms.index)].sort_values("practice")
     parts = [_associated(rows[rows["step"] == step], terms).assign(step=step) for step in STEPS]
     return pd.concat(parts, ignore_index=True)[COLUMNS]

@@ -6,6 +6,7 @@ import pandas as pd
 import polars as pl
 
 from casemix_risk.practices.counts import emergency_admission
+from casemix_risk.practices.expected import ALL_YEARS
 
 UNSPECIFIED = r"^(?:-|R|\w\d\w9)"
 _SUMS = ["admissions", "secondary_codes", "unspecified"]
@@ -31,7 +32,7 @@ def practice_coding(episodes: Mapping[str, pl.LazyFrame], recorded: pd.Series) -
     by_year = pd.concat(
         [_counted(frame, practices).to_pandas().assign(year=year) for year, frame in episodes.items()]
     )
-    together = by_year.groupby("practice", as_index=False)[_SUMS].sum().assign(year="all")
+    together = by_year.groupby("practice", as_index=False)[_SUMS].sum().assign(year=ALL_YEARS)
     table = pd.concat([by_year, together]).sort_values(["practice", "year"], ignore_index=True)
     return table[["practice", "year", *_SUMS]].assign(
         depth=table["secondary_codes"] / table["admissions"],

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from casemix_risk.errors import InputError
 from casemix_risk.practices.covariates import covariates
 from casemix_risk.practices.need_model import NeedModel, fit_need
 from casemix_risk.practices.standardisation import AGE_SEX, AGE_SEX_AND_EARLIER, MEASURES, standardised
@@ -44,7 +45,19 @@ def practice_expected(
         counts: table ``practice_counts``.
         profile: table ``practice_profile``. Practices that it lacks have step ``age_sex`` alone.
         district: practices that are compared; None: all.
+
+    Raises:
+        InputError: none of them has an emergency admission in some year.
     """
+    compared = counts if district is None else counts.filter(pl.col("practice").is_in(list(district)))
+    admitted = compared.group_by("year").agg(pl.sum("admissions")).sort("year")
+    without = admitted.filter(pl.col("admissions") == 0)["year"]
+    if len(without):
+        raise InputError(
+            f"None of the practices compared has an emergency admission in {without[0]}: are the codes in "
+            "practices.register and practices.district those of the extract? practice_waterfall says what "
+            "could not be placed."
+        )
     table = expected_by_step(counts, profile, counts["practice"].unique()).expected
     return table if district is None else table[table["practice"].isin(district)].reset_index(drop=True)
 

@@ -11,6 +11,7 @@ from casemix_risk.practices.standardisation import MEASURES
 from casemix_risk.streams import stream
 
 MISSED_BY = 0.1
+FEWEST_SCORED = 2
 HALVES = ("first", "second")
 # R^2 at practice level on a held-out half of the person-based formula for England (Nuffield Trust; Dixon and
 # others 2011, BMJ 343, d6608): age and sex, with diagnoses, with areas' attributes too. A third of practices
@@ -38,7 +39,7 @@ def practice_ladder(
         seed: the run's.
 
     Returns:
-        No rows where a half has fewer than 10 practices.
+        No rows where a half has fewer than 10 practices; no scores of a half with fewer than 2 to score.
     """
     lists = counts.group_by("practice").agg(pl.col("people").sum()).sort("practice").to_pandas()
     people = lists.set_index("practice")["people"]
@@ -68,6 +69,8 @@ def practice_ladder(
 
 
 def _scores(rows: pd.DataFrame, people: np.ndarray) -> dict[str, float]:
+    if len(rows) < FEWEST_SCORED:
+        return {"r_squared": np.nan, "missed_by_10_share": np.nan}
     observed, expected = rows["observed"].to_numpy() / people, rows["expected"].to_numpy() / people
     about_mean = people @ (observed - np.average(observed, weights=people)) ** 2
     missed = np.abs(observed / expected - 1) >= MISSED_BY

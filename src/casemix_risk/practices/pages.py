@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-import jinja2
 import numpy as np
 import pandas as pd
 
@@ -17,6 +16,7 @@ from casemix_risk.practices.published import (
     published_prevalence,
     published_ratios,
 )
+from casemix_risk.templates import template_environment
 from casemix_risk.volumes.small_numbers import LARGEST_SMALL_NUMBER, ROUNDED_TO
 
 # What no coding moves leads; with too few practices for a model there is age and sex alone.
@@ -78,12 +78,7 @@ def practice_pages(
         "drivers": _by_practice(published_drivers(drivers), ["condition"]),
         "risk": _by_practice(risk[risk["kind"] == "practice"].assign(practice=risk["code"]), ["code"]),
     }
-    environment = jinja2.Environment(
-        loader=jinja2.DictLoader(templates),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
+    environment = template_environment(templates)
     environment.filters |= {
         "count": _or_nothing(integer),
         "one": _or_nothing(decimals(1)),

@@ -7,12 +7,12 @@ is shown in a row whose count is small, and what is left gives at least two valu
 
 import pandas as pd
 
+from casemix_risk.practices.expected import ALL_YEARS
 from casemix_risk.volumes.small_numbers import LARGEST_SMALL_NUMBER, ROUNDED_TO
 
 COST_ROUNDED_TO = 1_000  # GBP, about the price of one admission
 DRIVERS_SHOWN = 5
 NEVER_LISTED = 2
-ALL_YEARS = "all"
 _RATIOS = [
     *("ratio", "lower", "upper", "lower_95", "upper_95", "lower_998", "upper_998"),
     *("shrunken", "shrunken_lower", "shrunken_upper"),
@@ -131,8 +131,3 @@ def published_drivers(drivers: pd.DataFrame) -> pd.DataFrame:
         ["practice", "excess", "condition"], ascending=[True, False, True], kind="stable"
     )
     return largest.groupby("practice").head(DRIVERS_SHOWN).reset_index(drop=True)
-
-
-def published_total(shown: pd.Series) -> float:
-    """The sum of what is shown: an exact total beside its parts would tell a part that is not shown."""
-    return float(shown.sum())

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from casemix_risk.practices.expected import ALL_YEARS
 from casemix_risk.practices.matched import Year, saving_if_matched, standard_error
 from casemix_risk.statistics.true_ratios import true_ratio_draws, variance_factor
 from casemix_risk.streams import stream
@@ -71,7 +72,7 @@ def practice_savings(expected: pd.DataFrame, seed: int, replicates: int = 1_000)
         Table ``practice_savings``: n from 3 to a third of the practices, at most 20 values. A step with fewer
         than 9 practices has no rows, nor has ``next_year`` where fewer than 9 have the year before.
     """
-    rows = expected[expected["year"] != "all"]
+    rows = expected[expected["year"] != ALL_YEARS]
     admissions = rows[rows["measure"] == "admissions"]
     latest, *before = sorted(admissions["year"].unique(), reverse=True)[:2]
     factor = _factor(admissions[admissions["step"] == _FACTOR_STEP])

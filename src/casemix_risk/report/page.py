@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
@@ -14,6 +13,7 @@ from casemix_risk.practices.association import NOT_PROVEN
 from casemix_risk.report.findings import YearsSaid
 from casemix_risk.report.html_table import html_table, traced
 from casemix_risk.report.table import ReportTable
+from casemix_risk.templates import template_environment
 from casemix_risk.volumes.figures import METHOD_NAMES
 
 
@@ -59,12 +59,7 @@ def render_report(
     def number(name: str, form: Callable[[float], str]) -> Markup:
         return Markup(traced(form(values[f"text/{name}"]), f"text/{name}"))
 
-    environment = jinja2.Environment(
-        loader=jinja2.DictLoader(templates),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
+    environment = template_environment(templates)
     environment.filters |= {
         "pounds": pounds,
         "about": about_pounds,
