@@ -204,9 +204,12 @@ def test_no_admission_at_all_has_limits_and_no_log():
     assert change.loc["B", "change"] == change.loc["B", "lower"] == 0
 
 
-def test_the_caterpillar_counts_practices_apart(ratios):
-    title = draw_caterpillar(ratios).get_suptitle()
+def test_the_caterpillar_shows_every_practice_in_the_order_without_diagnoses(ratios):
+    figure = draw_caterpillar(ratios)
     rows = ratios[(ratios["year"] == "all") & (ratios["measure"] == "admissions")]
-    rows = rows[rows["step"] == "deprivation"]
-    apart = ((rows["shrunken_lower"] > 1) | (rows["shrunken_upper"] < 1)).sum()
-    assert title.startswith(f"Likely apart from expected: {apart} without diagnoses")
+    order = rows[rows["step"] == "deprivation"].sort_values("shrunken")["practice"]
+    assert figure.get_suptitle().startswith(f"Emergency admissions of {len(order)} practices")
+    for axes, step in zip(figure.axes, ("deprivation", "earlier_diagnoses"), strict=True):
+        shrunken = rows[rows["step"] == step].set_index("practice")["shrunken"].reindex(order)
+        *_, points = axes.collections
+        assert points.get_offsets()[:, 1].tolist() == pytest.approx(shrunken.tolist())

@@ -52,18 +52,16 @@ def draw_caterpillar(ratios: pd.DataFrame, year: str = ALL_YEARS) -> Figure:
     """Shrunken ratios of admissions with their limits, in the order that they have without diagnoses.
 
     Args:
-        ratios: table ``practice_ratios``.
+        ratios: table ``practice_ratios``, or of it what may be published, whose limits are rounded: so the
+            figure counts nobody.
         year: of it.
     """
     by_step = {step: _of(ratios, year, "admissions", step).set_index("practice") for step in STEPS}
     order = by_step["deprivation"]["shrunken"].sort_values(kind="stable").index
     place = np.arange(len(order))
     figure, panels = new_figure(width=10.0, height=6.4, nrows=len(STEPS), sharex=True, sharey=True)
-    clear = []
     for axes, (step, words) in zip(panels, STEPS.items(), strict=True):
         rows = by_step[step].reindex(order)
-        apart = (rows["shrunken_lower"] > 1) | (rows["shrunken_upper"] < 1)
-        clear.append(f"{apart.sum():,} {words.removeprefix('need ')}")
         axes.axhline(1, color=GREY, linewidth=1)
         axes.vlines(
             place, rows["shrunken_lower"], rows["shrunken_upper"], color=PALETTE[0], label="its 95 % limits"
@@ -78,7 +76,7 @@ def draw_caterpillar(ratios: pd.DataFrame, year: str = ALL_YEARS) -> Figure:
         panels[-1].set_xticks(place, order, rotation=90, fontsize=7)
     panels[-1].set_xlim(-1, len(order))
     figure.suptitle(
-        f"Likely apart from expected: {' and '.join(clear)}, of {len(order):,} practices",
+        f"Emergency admissions of {len(order):,} practices, with chance taken off",
         x=0.01,
         ha="left",
         fontweight="bold",
